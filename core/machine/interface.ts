@@ -1,0 +1,188 @@
+/**
+ * What a running machine offers to those who control it: the monitor, the server, tests.
+ *
+ * Everything here may be called from the main thread at any time, whatever the guest is doing. Reading never stops the
+ * guest; where a value can change while it is read, the text says so. Promises settle when the effect is complete.
+ */
+
+/** QMP's RunState, as far as this machine can be in it. */
+export type RunState = 'prelaunch' | 'running' | 'paused' | 'shutdown' | 'internal-error' | 'guest-panicked';
+
+/** QMP's ShutdownCause: who asked for the reset or the end of the machine. */
+export type ShutdownReason =
+  | 'host-qmp-quit'
+  | 'host-qmp-system-reset'
+  | 'host-signal'
+  | 'host-ui'
+  | 'guest-shutdown'
+  | 'guest-reset'
+  | 'guest-panic';
+
+export type MachineEvent =
+  | { readonly name: 'STOP' }
+  | { readonly name: 'RESUME' }
+  | { readonly name: 'RESET'; readonly guest: boolean; readonly reason: ShutdownReason }
+  /** `exitCode` becomes the exit status of the daemon: 0, or what the guest wrote to the test finisher. */
+  | {
+      readonly name: 'SHUTDOWN';
+      readonly guest: boolean;
+      readonly reason: ShutdownReason;
+      readonly exitCode: number;
+    }
+  | { readonly name: 'INSTR_LOADED'; readonly id: string; readonly path: string }
+  | { readonly name: 'INSTR_UNLOADED'; readonly id: string; readonly path: string }
+  /** The plugin `id` failed after it was loaded; it has been detached (INSTR_UNLOADED follows). */
+  | { readonly name: 'INSTR_ERROR'; readonly id: string; readonly vcpu: number; readonly message: string };
+
+/** A register as the monitor shows it. */
+export interface RegisterValue {
+  readonly name: string;
+  readonly value: bigint;
+}
+
+export interface Vcpu {
+  /** 0 to smp - 1; also the hart id. */
+  readonly index: number;
+  /** Host thread that runs the vCPU, 0 before it has started. */
+  readonly threadId: number;
+  /** True while it sleeps in `wfi`. */
+  readonly halted: boolean;
+  /** pc, then the CSRs that `info registers` prints, in that order. A racy sample while the guest runs. */
+  controlRegisters(): readonly RegisterValue[];
+  /** x0 to x31 with QEMU's names (`x0/zero`, `x1/ra` ...). A racy sample while the guest runs. */
+  generalRegisters(): readonly RegisterValue[];
+  /** The value of a register by any of its names (`pc`, `a0`, `x10`, `mstatus`), undefined where there is none. */
+  register(name: string): bigint | undefined;
+}
+
+/** One range of the physical address map, as `info mtree` shows it. */
+export interface MemoryRange {
+  readonly start: bigint;
+  /** Last byte. */
+  readonly end: bigint;
+  readonly kind: 'ram' | 'rom' | 'i/o';
+  /** QEMU's name of the region: `riscv_virt_board.ram`, `serial`, `riscv.sifive.plic` ... */
+  readonly name: string;
+}
+
+export interface GuestMemory {
+  /** Bytes of RAM. */
+  readonly ramBytes: number;
+  readonly ranges: readonly MemoryRange[];
+  /** `length` bytes at physical `address`, or undefined where any of them is neither RAM nor ROM. No side effects. */
+  readPhysical(address: bigint, length: number): Uint8Array | undefined;
+  /** The same at a virtual address, translated as `vcpu` would for a load now. */
+  readVirtual(vcpu: number, address: bigint, length: number): Uint8Array | undefined;
+  /** Stores bytes as a guest store would: code translated from them is dropped. False where any byte is not RAM. */
+  writePhysical(address: bigint, bytes: Uint8Array): boolean;
+}
+
+/** Thrown by `Instrumentation` with the texts that the monitor passes on. */
+export class InstrumentationError extends Error {
+  override readonly name = 'InstrumentationError';
+}
+
+/** What a client can see of a loaded plugin. */
+export interface PluginStatus {
+  readonly id: string;
+  /** As given to `load`: a path, or the name of a stock plugin. */
+  readonly path: string;
+  readonly name: string;
+  readonly doc: string;
+  readonly args: readonly string[];
+  /** `loading`: not every vCPU has it yet. `active`: it sees every event. `unloading`: being removed. */
+  readonly state: 'loading' | 'active' | 'unloading';
+  /** Named counters, each summed over all vCPUs. Racy samples while the guest runs; they only grow. */
+  readonly counters: Readonly<Record<string, bigint>>;
+  /** What the plugin reports, a JSON value that may hold bigints. */
+  readonly report: unknown;
+  /** Blocks of translated code that carry something of this plugin, over all vCPUs. */
+  readonly blocks: number;
+}
+
+export interface Instrumentation {
+  /** Stock plugins by name, with their one-line doc. */
+  readonly stock: ReadonlyMap<string, string>;
+  /**
+   * Loads a plugin into every vCPU.
+   * @param path file of the plugin, or the name of a stock one
+   * @param options.id its id, by default `lib0`, `lib1` ...
+   * @param options.args its arguments, in order, each `name=value` or `name`
+   * @returns the id, when the plugin sees every event
+   * @throws InstrumentationError 'Library ID exists', 'Library initialization returned non-zero: ...' (the plugin
+   *   refused or threw), 'Error loading library: ...' (no such file, syntax error, not a plugin). Nothing of it stays.
+   */
+  load(path: string, options?: { readonly id?: string; readonly args?: readonly string[] }): Promise<string>;
+  /** Removes a plugin and all it registered. @throws InstrumentationError 'Unknown library ID'. */
+  unload(id: string): Promise<void>;
+  /** Every loaded plugin, in load order. Asks the vCPUs for the parts of reports that live in them. */
+  query(): Promise<readonly PluginStatus[]>;
+}
+
+export interface TraceEvent {
+  readonly name: string;
+  readonly doc: string;
+  readonly enabled: boolean;
+}
+
+export interface TraceEvents {
+  readonly all: readonly TraceEvent[];
+  /** Switches the events called `names` (exact names of `all`). */
+  set(names: readonly string[], enabled: boolean): Promise<void>;
+}
+
+/** Counters of one vCPU's translated code, for `info jit`. All only grow, but for `blocks` and `bytes`. */
+export interface CodeStatistics {
+  /** Blocks that exist now, clean and annotated together. */
+  readonly blocks: number;
+  /** Of them, those that carry annotations. */
+  readonly annotated: number;
+  /** Bytes that the blocks fill, and the size of the area. */
+  readonly bytes: number;
+  readonly bytesMax: number;
+  /** Blocks decoded since the start. */
+  readonly translated: number;
+  /** Annotated blocks made since the start. */
+  readonly instrumented: number;
+  /** Blocks dropped because the guest wrote to their bytes. */
+  readonly droppedByStore: number;
+  /** Annotated blocks dropped because a plugin or a trace event was loaded or unloaded. */
+  readonly droppedByPlugin: number;
+  /** Times that the whole area was emptied because it was full or the machine was reset. */
+  readonly flushes: number;
+  /** Guest instructions retired. */
+  readonly instructions: bigint;
+  /** Times generated code was left, by the name of the door. */
+  readonly exits: Readonly<Record<string, number>>;
+}
+
+export interface Machine {
+  readonly runState: RunState;
+  readonly vcpus: readonly Vcpu[];
+  readonly memory: GuestMemory;
+  readonly instrumentation: Instrumentation;
+  readonly traceEvents: TraceEvents;
+  /** Listens to everything that happens to the machine. Returns the function that stops listening. */
+  onEvent(listener: (event: MachineEvent) => void): () => void;
+  /** Pauses every vCPU and guest time. No effect, and no event, unless running. */
+  stop(): Promise<void>;
+  /** Runs on. No effect, and no event, while running. Rejects after a shutdown. */
+  cont(): Promise<void>;
+  /** Resets vCPUs, devices and RAM contents as at power-on; run state stays. */
+  reset(reason: ShutdownReason): Promise<void>;
+  /** Ends the machine: SHUTDOWN event, vCPU threads gone. */
+  shutdown(reason: ShutdownReason): Promise<void>;
+  codeStatistics(): readonly CodeStatistics[];
+}
+
+/** A byte stream of the host that a device is connected to, such as the serial line's. */
+export interface CharacterBackend {
+  /** Takes bytes from the guest. False asks the device to wait for `onDrain`. Never blocks. */
+  write(bytes: Uint8Array): boolean;
+  /** Calls back when `write` accepts bytes again. */
+  onDrain(callback: () => void): void;
+  /** Delivers bytes for the guest. The callee returns how many it took; the rest is offered again after `resume`. */
+  onData(callback: (bytes: Uint8Array) => number): void;
+  /** The device has room again. */
+  resume(): void;
+}

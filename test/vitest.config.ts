@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    root: new URL('..', import.meta.url).pathname,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // Most suites start a daemon or a cross compiler: on two cores, more at once only disturb each other.
+    maxWorkers: 2,
+    pool: 'forks',
+  },
+});
