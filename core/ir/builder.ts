@@ -1,0 +1,94 @@
+/** Builds fragments. One method an op, named like it; constants are shared, nothing else is rewritten here. */
+import {
+  type AccessBytes,
+  type AmoKind,
+  type Fragment,
+  isField,
+  type Op,
+  type Operand,
+  type OpName,
+  type Value,
+} from './ops.ts';
+
+/** Where the instruction stands, when that is known: `pc` and `next` then become constants. */
+export interface Position {
+  readonly pc: bigint;
+  readonly length: number;
+}
+
+export class Builder {
+  readonly #ops: Op[] = [];
+  readonly #position: Position | undefined;
+
+  constructor(position?: Position) {
+    this.#position = position;
+  }
+
+  #push(name: OpName, args: readonly Value[], attributes: Partial<Op> = {}): Value {
+    this.#ops.push({ name, args, ...attributes });
+    return this.#ops.length - 1;
+  }
+
+  /** A 64-bit constant (any bigint, taken modulo 2^64), or an immediate that is still open. */
+  constant(value: Operand<bigint | number>): Value {
+    const operand = isField(value) ? value : BigInt.asIntN(64, BigInt(value));
+    const same = this.#ops.findIndex((op) => op.name === 'constant' && op.value === operand);
+    return same >= 0 ? same : this.#push('constant', [], { value: operand });
+  }
+
+  pc(): Value {
+    return this.#position ? this.constant(this.#position.pc) : this.#push('pc', []);
+  }
+  next(): Value {
+    return this.#position ? this.constant(this.#position.pc + BigInt(this.#position.length)) : this.#push('next', []);
+  }
+
+  add = (x: Value, y: Value): Value => this.#push('add', [x, y]);
+  sub = (x: Value, y: Value): Value => this.#push('sub', [x, y]);
+  mul = (x: Value, y: Value): Value => this.#push('mul', [x, y]);
+  mulhs = (x: Value, y: Value): Value => this.#push('mulhs', [x, y]);
+  mulhu = (x: Value, y: Value): Value => this.#push('mulhu', [x, y]);
+  mulhsu = (x: Value, y: Value): Value => this.#push('mulhsu', [x, y]);
+  divs = (x: Value, y: Value): Value => this.#push('divs', [x, y]);
+  divu = (x: Value, y: Value): Value => this.#push('divu', [x, y]);
+  rems = (x: Value, y: Value): Value => this.#push('rems', [x, y]);
+  remu = (x: Value, y: Value): Value => this.#push('remu', [x, y]);
+  and = (x: Value, y: Value): Value => this.#push('and', [x, y]);
+  or = (x: Value, y: Value): Value => this.#push('or', [x, y]);
+  xor = (x: Value, y: Value): Value => this.#push('xor', [x, y]);
+  shl = (x: Value, y: Value): Value => this.#push('shl', [x, y]);
+  shru = (x: Value, y: Value): Value => this.#push('shru', [x, y]);
+  shrs = (x: Value, y: Value): Value => this.#push('shrs', [x, y]);
+  sext32 = (x: Value): Value => this.#push('sext32', [x]);
+  zext32 = (x: Value): Value => this.#push('zext32', [x]);
+  eq = (x: Value, y: Value): Value => this.#push('eq', [x, y]);
+  ne = (x: Value, y: Value): Value => this.#push('ne', [x, y]);
+  lts = (x: Value, y: Value): Value => this.#push('lts', [x, y]);
+  ltu = (x: Value, y: Value): Value => this.#push('ltu', [x, y]);
+  ges = (x: Value, y: Value): Value => this.#push('ges', [x, y]);
+  geu = (x: Value, y: Value): Value => this.#push('geu', [x, y]);
+  number = (condition: Value): Value => this.#push('number', [condition]);
+  select = (condition: Value, yes: Value, no: Value): Value => this.#push('select', [condition, yes, no]);
+
+  get = (register: Operand<number>): Value => this.#push('get', [], { register });
+  set = (register: Operand<number>, value: Value): void => void this.#push('set', [value], { register });
+
+  load = (bytes: AccessBytes, signed: boolean, address: Value): Value =>
+    this.#push('load', [address], { bytes, signed });
+  store = (bytes: AccessBytes, address: Value, value: Value): void =>
+    void this.#push('store', [address, value], { bytes });
+  amo = (kind: AmoKind, bytes: 4 | 8, address: Value, value: Value): Value =>
+    this.#push('amo', [address, value], { kind, bytes });
+  loadReserved = (bytes: 4 | 8, address: Value): Value => this.#push('loadReserved', [address], { bytes });
+  storeConditional = (bytes: 4 | 8, address: Value, value: Value): Value =>
+    this.#push('storeConditional', [address, value], { bytes });
+  fence = (): void => void this.#push('fence', []);
+
+  jump = (target: Value): void => void this.#push('jump', [target]);
+  branch = (condition: Value, target: Value): void => void this.#push('branch', [condition, target]);
+  exit = (door: string): void => void this.#push('exit', [], { door });
+
+  finish(): Fragment {
+    return this.#ops;
+  }
+}

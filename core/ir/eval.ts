@@ -1,0 +1,146 @@
+/**
+ * The oracle: evaluates a fragment over bigints, slowly and obviously. Every other way of running a fragment is tested
+ * against this one. Values are held as unsigned 64-bit bigints, truth values as booleans.
+ */
+import { type AccessBytes, type AmoKind, type Fragment, isField, type Op } from './ops.ts';
+
+/** The machine that the oracle drives. Accesses that fault throw; the fragment then has had no further effect. */
+export interface EvaluationTarget {
+  /** Address of this instruction, and of the one behind it. */
+  readonly pc: bigint;
+  readonly next: bigint;
+  get(register: number): bigint;
+  set(register: number, value: bigint): void;
+  /** `bytes` bytes at `address`, zero-extended. */
+  load(address: bigint, bytes: AccessBytes): bigint;
+  store(address: bigint, bytes: AccessBytes, value: bigint): void;
+  amo(address: bigint, bytes: AccessBytes, update: (old: bigint) => bigint): bigint;
+  loadReserved(address: bigint, bytes: AccessBytes): bigint;
+  /** True if it stored. */
+  storeConditional(address: bigint, bytes: AccessBytes, value: bigint): boolean;
+}
+
+/** How a fragment ended: where the hart goes on, or by which door it left. */
+export type Outcome = { readonly pc: bigint } | { readonly door: string };
+
+const u64 = (value: bigint): bigint => BigInt.asUintN(64, value);
+const s64 = (value: bigint): bigint => BigInt.asIntN(64, value);
+
+const minimum = (x: bigint, y: bigint): bigint => (x < y ? x : y);
+const maximum = (x: bigint, y: bigint): bigint => (x > y ? x : y);
+
+/** What an atomic memory operation stores, given what it found and its operand, both of `bits` bits. */
+export const AMO: Record<AmoKind, (old: bigint, operand: bigint, bits: number) => bigint> = {
+  swap: (_, y) => y,
+  add: (x, y) => x + y,
+  xor: (x, y) => x ^ y,
+  and: (x, y) => x & y,
+  or: (x, y) => x | y,
+  mins: (x, y, bits) => minimum(BigInt.asIntN(bits, x), BigInt.asIntN(bits, y)),
+  maxs: (x, y, bits) => maximum(BigInt.asIntN(bits, x), BigInt.asIntN(bits, y)),
+  minu: (x, y, bits) => minimum(BigInt.asUintN(bits, x), BigInt.asUintN(bits, y)),
+  maxu: (x, y, bits) => maximum(BigInt.asUintN(bits, x), BigInt.asUintN(bits, y)),
+};
+
+const divide = (x: bigint, y: bigint): bigint => (y === 0n ? 0n : x / y);
+const remainder = (x: bigint, y: bigint): bigint => (y === 0n ? x : x % y);
+
+const PURE: Partial<Record<Op['name'], (x: bigint, y: bigint) => bigint | boolean>> = {
+  add: (x, y) => x + y,
+  sub: (x, y) => x - y,
+  mul: (x, y) => x * y,
+  mulhs: (x, y) => (s64(x) * s64(y)) >> 64n,
+  mulhu: (x, y) => (x * y) >> 64n,
+  mulhsu: (x, y) => (s64(x) * y) >> 64n,
+  divs: (x, y) => divide(s64(x), s64(y)),
+  divu: divide,
+  rems: (x, y) => remainder(s64(x), s64(y)),
+  remu: remainder,
+  and: (x, y) => x & y,
+  or: (x, y) => x | y,
+  xor: (x, y) => x ^ y,
+  shl: (x, y) => x << (y & 63n),
+  shru: (x, y) => x >> (y & 63n),
+  shrs: (x, y) => s64(x) >> (y & 63n),
+  sext32: (x) => BigInt.asIntN(32, x),
+  zext32: (x) => BigInt.asUintN(32, x),
+  eq: (x, y) => x === y,
+  ne: (x, y) => x !== y,
+  lts: (x, y) => s64(x) < s64(y),
+  ltu: (x, y) => x < y,
+  ges: (x, y) => s64(x) >= s64(y),
+  geu: (x, y) => x >= y,
+};
+
+/** Runs `fragment`, whose fields must all be filled in. Control that runs off its end goes on at `next`. */
+export function evaluate(fragment: Fragment, target: EvaluationTarget): Outcome {
+  const results: (bigint | boolean | undefined)[] = [];
+
+  for (const op of fragment) {
+    const number = (position: number): bigint => results[op.args[position]!] as bigint;
+    const truth = (): boolean => results[op.args[0]!] as boolean;
+    const bytes = op.bytes ?? 8;
+    const extend = (value: bigint): bigint => u64(BigInt.asIntN(bytes * 8, value));
+    const low = (value: bigint): bigint => BigInt.asUintN(bytes * 8, value);
+    if (isField(op.register) || isField(op.value)) throw new Error(`${op.name} has an open operand`);
+    const register = op.register ?? 0;
+    let result: bigint | boolean | undefined;
+
+    switch (op.name) {
+      case 'constant':
+        result = u64(op.value ?? 0n);
+        break;
+      case 'pc':
+        result = target.pc;
+        break;
+      case 'next':
+        result = target.next;
+        break;
+      case 'number':
+        result = truth() ? 1n : 0n;
+        break;
+      case 'select':
+        result = truth() ? number(1) : number(2);
+        break;
+      case 'get':
+        result = target.get(register);
+        break;
+      case 'set':
+        target.set(register, number(0));
+        break;
+      case 'load': {
+        const value = target.load(number(0), bytes);
+        result = op.signed ? extend(value) : value;
+        break;
+      }
+      case 'store':
+        target.store(number(0), bytes, low(number(1)));
+        break;
+      case 'amo': {
+        const operand = number(1);
+        result = extend(target.amo(number(0), bytes, (old) => low(AMO[op.kind!](old, low(operand), bytes * 8))));
+        break;
+      }
+      case 'loadReserved':
+        result = extend(target.loadReserved(number(0), bytes));
+        break;
+      case 'storeConditional':
+        result = target.storeConditional(number(0), bytes, low(number(1))) ? 0n : 1n;
+        break;
+      case 'fence':
+        break;
+      case 'jump':
+        return { pc: number(0) };
+      case 'branch':
+        return { pc: truth() ? number(1) : target.next };
+      case 'exit':
+        return { door: op.door! };
+      default: {
+        const value = PURE[op.name]!(number(0), number(1));
+        result = typeof value === 'bigint' ? u64(value) : value;
+      }
+    }
+    results.push(result);
+  }
+  return { pc: target.next };
+}

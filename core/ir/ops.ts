@@ -1,0 +1,142 @@
+/**
+ * The intermediate representation: what a guest instruction means, in terms that know neither guest nor host.
+ *
+ * A `Fragment` is a straight line of ops in evaluation order; each op that has a result is named by its index, and is
+ * used only by later ops. There is no control flow inside a fragment: the ops `jump`, `branch` and `exit` end one.
+ * Values are 64-bit integers (`i64`, signedness is the op's affair) or truth values (`bool`). Every pure op is total:
+ * no argument makes it trap, and where hosts differ the text below says which result is meant.
+ *
+ * An instruction's meaning is built once with *fields* in place of its operands. With the fields left open it becomes
+ * an interpreter's handler; with the fields filled in from a decoded instruction it becomes part of a compiled region.
+ */
+
+/** An operand that the encoding names but does not yet give: filled in from a decoded instruction. */
+export interface Field {
+  readonly field: string;
+}
+
+/** A register number or immediate: given, or still open. */
+export type Operand<T> = T | Field;
+
+export const isField = <T>(operand: Operand<T>): operand is Field =>
+  typeof operand === 'object' && operand !== null && 'field' in operand;
+
+/** The op of this index in its fragment. */
+export type Value = number & { readonly brand?: 'Value' };
+
+export type Type = 'i64' | 'bool';
+
+/** Bytes of a memory access. */
+export type AccessBytes = 1 | 2 | 4 | 8;
+
+interface OpInfo {
+  readonly args: readonly Type[];
+  readonly result: Type | 'none';
+  /** `pure`: may be dropped, repeated, moved. `access`: touches memory and may fault. `end`: leaves the fragment. */
+  readonly effect: 'pure' | 'state' | 'access' | 'order' | 'end';
+  readonly doc: string;
+}
+
+const pure = (args: readonly Type[], result: Type, doc: string): OpInfo => ({ args, result, effect: 'pure', doc });
+const binary = (doc: string): OpInfo => pure(['i64', 'i64'], 'i64', doc);
+const unary = (doc: string): OpInfo => pure(['i64'], 'i64', doc);
+const compare = (doc: string): OpInfo => pure(['i64', 'i64'], 'bool', doc);
+
+/** Every op, with the types of its arguments and result. */
+export const OPS = {
+  constant: pure([], 'i64', '`value`, or the immediate that `value` names'),
+  pc: pure([], 'i64', 'address of this instruction'),
+  next: pure([], 'i64', 'address behind this instruction'),
+
+  add: binary('x + y, modulo 2^64'),
+  sub: binary('x - y, modulo 2^64'),
+  mul: binary('low half of x * y'),
+  mulhs: binary('high half of x * y, both signed'),
+  mulhu: binary('high half of x * y, both unsigned'),
+  mulhsu: binary('high half of x * y, x signed, y unsigned'),
+  divs: binary('x / y signed, towards zero; 0 where y = 0; x where the quotient overflows'),
+  divu: binary('x / y unsigned; 0 where y = 0'),
+  rems: binary('x - (x / y) * y signed; x where y = 0; 0 where the quotient overflows'),
+  remu: binary('x - (x / y) * y unsigned; x where y = 0'),
+  and: binary('bitwise and'),
+  or: binary('bitwise or'),
+  xor: binary('bitwise exclusive or'),
+  shl: binary('x << (y mod 64)'),
+  shru: binary('x >> (y mod 64), zeros come in'),
+  shrs: binary('x >> (y mod 64), copies of the sign come in'),
+
+  sext32: unary('the low 32 bits, sign-extended'),
+  zext32: unary('the low 32 bits, zero-extended'),
+
+  eq: compare('x = y'),
+  ne: compare('x ≠ y'),
+  lts: compare('x < y, signed'),
+  ltu: compare('x < y, unsigned'),
+  ges: compare('x ≥ y, signed'),
+  geu: compare('x ≥ y, unsigned'),
+  number: pure(['bool'], 'i64', '1 for true, 0 for false'),
+  select: pure(['bool', 'i64', 'i64'], 'i64', 'the second argument if the first is true, else the third'),
+
+  get: { args: [], result: 'i64', effect: 'state', doc: 'the guest register `register`' },
+  set: { args: ['i64'], result: 'none', effect: 'state', doc: 'writes the guest register `register`' },
+
+  load: {
+    args: ['i64'],
+    result: 'i64',
+    effect: 'access',
+    doc: '`bytes` bytes at the address, sign-extended if `signed`',
+  },
+  store: { args: ['i64', 'i64'], result: 'none', effect: 'access', doc: 'the low `bytes` bytes of y at address x' },
+  amo: {
+    args: ['i64', 'i64'],
+    result: 'i64',
+    effect: 'access',
+    doc: 'atomically: old = [x]; [x] = `kind`(old, y); gives old, sign-extended. Faults unless aligned',
+  },
+  loadReserved: {
+    args: ['i64'],
+    result: 'i64',
+    effect: 'access',
+    doc: 'loads, sign-extended, and reserves the address. Faults unless aligned',
+  },
+  storeConditional: {
+    args: ['i64', 'i64'],
+    result: 'i64',
+    effect: 'access',
+    doc: 'stores y at x if x is still reserved; 0 if it did, 1 if not; the reservation ends. Faults unless aligned',
+  },
+  fence: { args: [], result: 'none', effect: 'order', doc: 'orders all earlier accesses before all later ones' },
+
+  jump: { args: ['i64'], result: 'none', effect: 'end', doc: 'goes on at the address' },
+  branch: {
+    args: ['bool', 'i64'],
+    result: 'none',
+    effect: 'end',
+    doc: 'goes on at the address if true, else at `next`',
+  },
+  exit: { args: [], result: 'none', effect: 'end', doc: 'leaves generated code by the door `door`' },
+} as const satisfies Record<string, OpInfo>;
+
+export type OpName = keyof typeof OPS;
+
+export type AmoKind = 'swap' | 'add' | 'xor' | 'and' | 'or' | 'mins' | 'maxs' | 'minu' | 'maxu';
+
+/** One op of a fragment. Attributes are present where the op's text names them. */
+export interface Op {
+  readonly name: OpName;
+  readonly args: readonly Value[];
+  readonly value?: Operand<bigint>;
+  readonly register?: Operand<number>;
+  readonly bytes?: AccessBytes;
+  readonly signed?: boolean;
+  readonly kind?: AmoKind;
+  readonly door?: string;
+}
+
+export type Fragment = readonly Op[];
+
+/** True for the ops that touch guest memory. */
+export const isAccess = (op: Op): boolean => OPS[op.name].effect === 'access';
+
+/** True where the op ends a fragment. */
+export const isEnd = (op: Op): boolean => OPS[op.name].effect === 'end';

@@ -1,0 +1,45 @@
+/**
+ * Checks that a fragment is well formed: arguments exist, come from earlier ops and have the right types; attributes
+ * are present exactly where the op's text names them; an end stands only at the end.
+ */
+import { type Fragment, isEnd, OPS, type Op, type OpName } from './ops.ts';
+
+type Attribute = 'value' | 'register' | 'bytes' | 'signed' | 'kind' | 'door';
+
+const ATTRIBUTES: Partial<Record<OpName, readonly Attribute[]>> = {
+  constant: ['value'],
+  get: ['register'],
+  set: ['register'],
+  load: ['bytes', 'signed'],
+  store: ['bytes'],
+  amo: ['bytes', 'kind'],
+  loadReserved: ['bytes'],
+  storeConditional: ['bytes'],
+  exit: ['door'],
+};
+const ALL: readonly Attribute[] = ['value', 'register', 'bytes', 'signed', 'kind', 'door'];
+
+function complaint(fragment: Fragment, op: Op, index: number): string | undefined {
+  const { args } = OPS[op.name];
+  if (op.args.length !== args.length) return `takes ${args.length} arguments, has ${op.args.length}`;
+  for (const [position, value] of op.args.entries()) {
+    if (!(value >= 0 && value < index)) return `argument ${position} is %${value}, which is not an earlier op`;
+    const type = OPS[fragment[value]!.name].result;
+    if (type !== args[position]) return `argument ${position} is ${type}, expected ${args[position]}`;
+  }
+  const wanted = ATTRIBUTES[op.name] ?? [];
+  for (const attribute of ALL) {
+    const present = op[attribute] !== undefined;
+    if (present !== wanted.includes(attribute)) return `${present ? 'has' : 'lacks'} the attribute ${attribute}`;
+  }
+  if (isEnd(op) && index !== fragment.length - 1) return 'ends the fragment before its last op';
+  return undefined;
+}
+
+/** @throws Error that names the op and what is wrong with it. */
+export function verify(fragment: Fragment): void {
+  for (const [index, op] of fragment.entries()) {
+    const text = complaint(fragment, op, index);
+    if (text !== undefined) throw new Error(`op ${index} (${op.name}) ${text}`);
+  }
+}
