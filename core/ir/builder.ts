@@ -84,6 +84,14 @@ export class Builder {
     this.#push('storeConditional', [address, value], { bytes });
   fence = (): void => void this.#push('fence', []);
 
+  accessAddress = (): Value => this.#push('accessAddress', []);
+  accessKind = (): Value => this.#push('accessKind', []);
+  accessValue = (): Value => this.#push('accessValue', []);
+  counter = (counter: Operand<number>): Value => this.#push('counter', [], { counter });
+  count = (counter: Operand<number>, amount: Value): void => void this.#push('count', [amount], { counter });
+  call = (callback: Operand<number>): void => void this.#push('call', [], { callback });
+  callIf = (callback: Operand<number>, condition: Value): void => void this.#push('callIf', [condition], { callback });
+
   jump = (target: Value): void => void this.#push('jump', [target]);
   branch = (condition: Value, target: Value): void => void this.#push('branch', [condition, target]);
   exit = (door: string): void => void this.#push('exit', [], { door });

@@ -2,7 +2,7 @@
  * The oracle: evaluates a fragment over bigints, slowly and obviously. Every other way of running a fragment is tested
  * against this one. Values are held as unsigned 64-bit bigints, truth values as booleans.
  */
-import { type AccessBytes, type AmoKind, type Fragment, isField, type Op } from './ops.ts';
+import { type AccessBytes, type AmoKind, type Fragment, isField, type Op, type Operand } from './ops.ts';
 
 /** The machine that the oracle drives. Accesses that fault throw; the fragment then has had no further effect. */
 export interface EvaluationTarget {
@@ -18,6 +18,18 @@ export interface EvaluationTarget {
   loadReserved(address: bigint, bytes: AccessBytes): bigint;
   /** True if it stored. */
   storeConditional(address: bigint, bytes: AccessBytes, value: bigint): boolean;
+  /** Present where fragments with probes are run. */
+  readonly probes?: ProbeTarget;
+}
+
+/** What probes read and do. Counters are numbered as the fragment names them. */
+export interface ProbeTarget {
+  readonly accessAddress: bigint;
+  readonly accessKind: bigint;
+  readonly accessValue: bigint;
+  counter(index: number): bigint;
+  count(index: number, amount: bigint): void;
+  call(callback: number): void;
 }
 
 /** How a fragment ended: where the hart goes on, or by which door it left. */
@@ -82,13 +94,15 @@ export function evaluate(fragment: Fragment, target: EvaluationTarget): Outcome 
     const bytes = op.bytes ?? 8;
     const extend = (value: bigint): bigint => u64(BigInt.asIntN(bytes * 8, value));
     const low = (value: bigint): bigint => BigInt.asUintN(bytes * 8, value);
-    if (isField(op.register) || isField(op.value)) throw new Error(`${op.name} has an open operand`);
-    const register = op.register ?? 0;
+    if ([op.register, op.value, op.counter, op.callback].some(isField))
+      throw new Error(`${op.name} has an open operand`);
+    const given = (operand: Operand<number> | undefined): number => operand as number;
+    const register = given(op.register);
     let result: bigint | boolean | undefined;
 
     switch (op.name) {
       case 'constant':
-        result = u64(op.value ?? 0n);
+        result = u64(op.value as bigint);
         break;
       case 'pc':
         result = target.pc;
@@ -128,6 +142,23 @@ export function evaluate(fragment: Fragment, target: EvaluationTarget): Outcome 
         result = target.storeConditional(number(0), bytes, low(number(1))) ? 0n : 1n;
         break;
       case 'fence':
+        break;
+      case 'accessAddress':
+      case 'accessKind':
+      case 'accessValue':
+        result = target.probes![op.name];
+        break;
+      case 'counter':
+        result = target.probes!.counter(given(op.counter));
+        break;
+      case 'count':
+        target.probes!.count(given(op.counter), number(0));
+        break;
+      case 'call':
+        target.probes!.call(given(op.callback));
+        break;
+      case 'callIf':
+        if (truth()) target.probes!.call(given(op.callback));
         break;
       case 'jump':
         return { pc: number(0) };

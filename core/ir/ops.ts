@@ -107,6 +107,24 @@ export const OPS = {
   },
   fence: { args: [], result: 'none', effect: 'order', doc: 'orders all earlier accesses before all later ones' },
 
+  accessAddress: { args: [], result: 'i64', effect: 'state', doc: 'virtual address of the last access' },
+  accessKind: {
+    args: [],
+    result: 'i64',
+    effect: 'state',
+    doc: 'what the last access did: 1 loaded, 2 stored, 3 both, 0 where a conditional store did not store',
+  },
+  accessValue: {
+    args: [],
+    result: 'i64',
+    effect: 'state',
+    doc: 'the value last stored, or loaded where nothing was stored, zero-extended',
+  },
+  counter: { args: [], result: 'i64', effect: 'state', doc: 'the value of the counter `counter`' },
+  count: { args: ['i64'], result: 'none', effect: 'state', doc: 'adds to the counter `counter`' },
+  call: { args: [], result: 'none', effect: 'order', doc: 'calls the callback `callback`' },
+  callIf: { args: ['bool'], result: 'none', effect: 'order', doc: 'calls the callback `callback` if true' },
+
   jump: { args: ['i64'], result: 'none', effect: 'end', doc: 'goes on at the address' },
   branch: {
     args: ['bool', 'i64'],
@@ -131,6 +149,8 @@ export interface Op {
   readonly signed?: boolean;
   readonly kind?: AmoKind;
   readonly door?: string;
+  readonly counter?: Operand<number>;
+  readonly callback?: Operand<number>;
 }
 
 export type Fragment = readonly Op[];

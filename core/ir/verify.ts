@@ -4,7 +4,8 @@
  */
 import { type Fragment, isEnd, OPS, type Op, type OpName } from './ops.ts';
 
-type Attribute = 'value' | 'register' | 'bytes' | 'signed' | 'kind' | 'door';
+const ALL = ['value', 'register', 'bytes', 'signed', 'kind', 'door', 'counter', 'callback'] as const;
+type Attribute = (typeof ALL)[number];
 
 const ATTRIBUTES: Partial<Record<OpName, readonly Attribute[]>> = {
   constant: ['value'],
@@ -15,9 +16,12 @@ const ATTRIBUTES: Partial<Record<OpName, readonly Attribute[]>> = {
   amo: ['bytes', 'kind'],
   loadReserved: ['bytes'],
   storeConditional: ['bytes'],
+  counter: ['counter'],
+  count: ['counter'],
+  call: ['callback'],
+  callIf: ['callback'],
   exit: ['door'],
 };
-const ALL: readonly Attribute[] = ['value', 'register', 'bytes', 'signed', 'kind', 'door'];
 
 function complaint(fragment: Fragment, op: Op, index: number): string | undefined {
   const { args } = OPS[op.name];

@@ -47,7 +47,7 @@ export const CODE_BYTES_PER_VCPU = 16 << 20;
 /** Space for the register files of devices and the queues between devices and their back ends. */
 const DEVICES_BYTES = 0x1_0000;
 /** Space for one vCPU's registers and control words; `riscv/hart` and `hart/state` share it. */
-const VCPU_STATE_BYTES = 0x2000;
+export const VCPU_STATE_BYTES = 0x2000;
 
 export interface VcpuLayout {
   readonly state: number;

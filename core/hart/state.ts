@@ -1,0 +1,63 @@
+/** What the shared memory holds for each vCPU besides the guest's registers: control words, statistics, scratch. */
+import { VCPU_STATE_BYTES } from '../memory/layout.ts';
+import { array, i32, struct, u32, u64 } from '../memory/struct.ts';
+import { HartState } from '../riscv/state.ts';
+
+/** Entries of the table by which indirect jumps find their block; see `wasm/interpreter`. */
+export const JUMP_CACHE_ENTRIES = 256;
+export const JUMP_CACHE_ENTRY_BYTES = 16;
+
+export const VcpuState = struct({
+  /** Why the vCPU should look up: bits of ATTENTION. Any thread sets bits, the vCPU clears them; always Atomics. */
+  attention: i32,
+  /** 1 while the vCPU runs no guest code and will not before it is told to: stopped by the monitor. */
+  parked: i32,
+  /** 1 while it sleeps in `wfi`. */
+  halted: i32,
+  threadId: u32,
+
+  /** Record and link slot at which generated code was left; see `wasm/interpreter`. */
+  exitRecord: u32,
+  exitLink: u32,
+  /** Times generated code was left, by exit code. */
+  exits: array(u32, 16),
+
+  /** The last access that left the fast path or that a probe looks at. */
+  accessAddress: u64,
+  accessKind: u64,
+  accessValue: u64,
+
+  /** Statistics of translated code; see CodeStatistics in `machine/interface`. */
+  blocks: u32,
+  annotated: u32,
+  codeBytes: u32,
+  translated: u32,
+  instrumented: u32,
+  droppedByStore: u32,
+  droppedByPlugin: u32,
+  flushes: u32,
+
+  /** Pages whose translated code another thread has overwritten; see `jit/code-pages`. */
+  stalePageCount: i32,
+  stalePages: array(u32, 64),
+
+  jumpCache: array(u64, (JUMP_CACHE_ENTRIES * JUMP_CACHE_ENTRY_BYTES) / 8),
+});
+
+/** Reasons for which a vCPU looks up from running guest code. */
+export const ATTENTION = {
+  /** An interrupt line changed. */
+  interrupt: 1,
+  /** A message waits on its port. */
+  message: 2,
+  /** Code that it translated has been overwritten by another vCPU. */
+  stale: 4,
+  /** The machine is to stop running: park. */
+  park: 8,
+} as const;
+
+/** Where the guest's registers start within a vCPU's area; the control words come first. */
+export const HART_STATE_OFFSET = Math.ceil(VcpuState.size / 256) * 256;
+
+if (HART_STATE_OFFSET + HartState.size > VCPU_STATE_BYTES)
+  throw new Error('a vCPU needs more state than the layout has');
