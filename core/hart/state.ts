@@ -26,6 +26,8 @@ export const VcpuState = struct({
   accessAddress: u64,
   accessKind: u64,
   accessValue: u64,
+  /** What an access that left the fast path gives to its instruction. */
+  accessResult: u64,
 
   /** Statistics of translated code; see CodeStatistics in `machine/interface`. */
   blocks: u32,

@@ -90,7 +90,8 @@ function division(place: Place, opcode: OpcodeName, x: number, y: number, whenZe
   whenZero();
   code.else();
   if (opcode === 'i64_div_s') {
-    code.get(y).i64(-1n).op('i64_eq').if('i64').i64(0n).get(x).op('i64_sub').else();
+    code.get(y).i64(-1n).op('i64_eq').if('i64');
+    code.i64(0n).get(x).op('i64_sub').else();
     code.get(x).get(y).op(opcode).end();
   } else {
     code.get(x).get(y).op(opcode);

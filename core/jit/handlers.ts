@@ -1,0 +1,116 @@
+/**
+ * Where guest meets host: the instruction table of the guest and the probes become the handlers of the interpreter.
+ * The numbering is the same in every thread, since it follows from the order of the tables alone.
+ */
+import { HART_STATE_OFFSET, JUMP_CACHE_ENTRIES, VcpuState } from '../hart/state.ts';
+import { Builder } from '../ir/builder.ts';
+import { type Fragment, isAccess } from '../ir/ops.ts';
+import { PAGE_SHIFT, TLB_ENTRIES, TLB_ENTRY_BYTES } from '../memory/layout.ts';
+import { TLB_ENTRY } from '../memory/tlb.ts';
+import type { InstructionClass } from '../plugin/plugin.ts';
+import { type Instruction, openOperands } from '../riscv/instruction.ts';
+import { HartState } from '../riscv/state.ts';
+import { INSTRUCTIONS } from '../riscv/table.ts';
+import { createInterpreter, FIRST_HANDLER, type Interpreter } from '../wasm/interpreter.ts';
+import { RECORD } from '../wasm/record.ts';
+import { PROBE_FIELDS, PROBES } from './probes.ts';
+
+/** What the translator needs to know of an instruction; all of it follows from its meaning. */
+export interface Handled {
+  /** Handler numbers: as it is, and leaving its access for the probes behind it. */
+  readonly plain: number;
+  readonly traced: number;
+  readonly class: InstructionClass;
+  readonly loads: boolean;
+  readonly stores: boolean;
+  /** It ends a block. */
+  readonly ends: boolean;
+  /** It leaves by a door: the record holds its bits. */
+  readonly door: boolean;
+}
+
+const ENDS = new Set(['jump', 'branch', 'exit']);
+
+function meaningOf(instruction: Instruction): Fragment {
+  const builder = new Builder();
+  instruction.meaning(builder, openOperands(instruction));
+  return builder.finish();
+}
+
+function classOf(names: ReadonlySet<string>): InstructionClass {
+  if (names.has('amo') || names.has('loadReserved') || names.has('storeConditional')) return 'atomic';
+  if (names.has('exit')) return 'system';
+  for (const name of ['load', 'store', 'branch', 'jump', 'fence'] as const) if (names.has(name)) return name;
+  return 'alu';
+}
+
+const meanings = INSTRUCTIONS.map((instruction) => ({ instruction, fragment: meaningOf(instruction) }));
+const withAccess = meanings.filter(({ fragment }) => fragment.some(isAccess));
+const tracedNumber = new Map(
+  withAccess.map(({ instruction }, index) => [instruction, FIRST_HANDLER + meanings.length + index]),
+);
+
+/** Instructions of the guest, as the translator sees them. */
+export const HANDLED: ReadonlyMap<Instruction, Handled> = new Map(
+  meanings.map(({ instruction, fragment }, index) => {
+    const names: ReadonlySet<string> = new Set(fragment.map((op) => op.name));
+    const has = (...candidates: string[]): boolean => candidates.some((name) => names.has(name));
+    const plain = FIRST_HANDLER + index;
+    return [
+      instruction,
+      {
+        plain,
+        traced: tracedNumber.get(instruction) ?? plain,
+        class: classOf(names),
+        loads: has('load', 'amo', 'loadReserved'),
+        stores: has('store', 'amo', 'storeConditional'),
+        ends: [...names].some((name) => ENDS.has(name)),
+        door: names.has('exit'),
+      },
+    ];
+  }),
+);
+
+const firstProbe = FIRST_HANDLER + meanings.length + withAccess.length;
+/** Handler numbers of probes, by their names in PROBES. */
+export const PROBE_HANDLERS: ReadonlyMap<string, number> = new Map(
+  [...PROBES.keys()].map((name, index) => [name, firstProbe + index]),
+);
+
+/** The interpreter of this guest. @param memoryPages pages of 64 KiB in the machine's memory */
+export function createGuestInterpreter(memoryPages: number): Interpreter {
+  const { offset } = VcpuState;
+  const guest = (field: keyof typeof HartState.offset): number => HART_STATE_OFFSET + HartState.offset[field];
+  return createInterpreter({
+    handlers: [
+      ...meanings.map(({ fragment }) => ({ fragment, traced: false })),
+      ...withAccess.map(({ fragment }) => ({ fragment, traced: true })),
+      ...[...PROBES.values()].map((fragment) => ({ fragment, traced: false })),
+    ],
+    fields: {
+      rd: RECORD.first,
+      rs1: RECORD.second,
+      rs2: RECORD.third,
+      imm: RECORD.immediate,
+      ...PROBE_FIELDS,
+    },
+    state: {
+      pc: guest('pc'),
+      retired: guest('minstret'),
+      attention: offset.attention,
+      exitRecord: offset.exitRecord,
+      exitLink: offset.exitLink,
+      accessAddress: offset.accessAddress,
+      accessKind: offset.accessKind,
+      accessValue: offset.accessValue,
+      accessResult: offset.accessResult,
+      reservedAddress: guest('reservedAddress'),
+      reservedValue: guest('reservedValue'),
+      jumpCache: offset.jumpCache,
+    },
+    tlb: { entries: TLB_ENTRIES, entryBytes: TLB_ENTRY_BYTES, ...TLB_ENTRY },
+    pageShift: PAGE_SHIFT,
+    jumpCacheEntries: JUMP_CACHE_ENTRIES,
+    memoryPages,
+  });
+}

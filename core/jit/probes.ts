@@ -1,0 +1,85 @@
+/**
+ * Probes as IR: what each verb of the plugin API becomes behind or in front of an instruction. The list is finite, so
+ * that the interpreter has a handler for each; constants and addresses stay open and are filled into the record.
+ */
+import { Builder } from '../ir/builder.ts';
+import type { Fragment, Value } from '../ir/ops.ts';
+import type { AccessKind, Compare } from '../plugin/plugin.ts';
+import { RECORD } from '../wasm/record.ts';
+
+/** Operands that a probe's fragment leaves open. */
+const COUNTER = { field: 'counter' };
+const CALLBACK = { field: 'callback' };
+const AMOUNT = { field: 'amount' };
+const FROM = { field: 'from' };
+const LENGTH = { field: 'length' };
+
+/** Where a probe's record holds them. `counter` is a memory address; `length` shares the words of `counter`. */
+export const PROBE_FIELDS: Readonly<Record<string, number>> = {
+  callback: RECORD.first,
+  counter: RECORD.second,
+  length: RECORD.second,
+  amount: RECORD.immediate,
+  from: RECORD.immediate,
+};
+
+const COMPARE: Record<Compare, (b: Builder, x: Value, y: Value) => Value> = {
+  eq: (b, x, y) => b.eq(x, y),
+  ne: (b, x, y) => b.ne(x, y),
+  lt: (b, x, y) => b.ltu(x, y),
+  le: (b, x, y) => b.geu(y, x),
+  gt: (b, x, y) => b.ltu(y, x),
+  ge: (b, x, y) => b.geu(x, y),
+};
+const KINDS: Record<AccessKind, bigint> = { load: 1n, store: 2n, any: 3n };
+
+function build(write: (b: Builder) => void): Fragment {
+  const builder = new Builder();
+  write(builder);
+  return builder.finish();
+}
+
+const matches = (b: Builder, kind: AccessKind): Value =>
+  b.ne(b.and(b.accessKind(), b.constant(KINDS[kind])), b.constant(0n));
+const both = (b: Builder, one: Value, other: Value): Value =>
+  b.ne(b.and(b.number(one), b.number(other)), b.constant(0n));
+
+const compares = Object.keys(COMPARE) as Compare[];
+const kinds = Object.keys(KINDS) as AccessKind[];
+
+/** Every probe there is, by name. */
+export const PROBES: ReadonlyMap<string, Fragment> = new Map([
+  ['count', build((b) => b.count(COUNTER, b.constant(AMOUNT)))],
+  ['call', build((b) => b.call(CALLBACK))],
+  ...compares.map((compare): [string, Fragment] => [
+    `when-counter-${compare}`,
+    build((b) => b.callIf(CALLBACK, COMPARE[compare](b, b.counter(COUNTER), b.constant(AMOUNT)))),
+  ]),
+  ...kinds.flatMap((kind): [string, Fragment][] => [
+    [`count-${kind}`, build((b) => b.count(COUNTER, b.select(matches(b, kind), b.constant(AMOUNT), b.constant(0n))))],
+    [`call-${kind}`, build((b) => b.callIf(CALLBACK, matches(b, kind)))],
+    [
+      `when-${kind}-address`,
+      build((b) =>
+        b.callIf(
+          CALLBACK,
+          both(b, matches(b, kind), b.ltu(b.sub(b.accessAddress(), b.constant(FROM)), b.constant(LENGTH))),
+        ),
+      ),
+    ],
+    ...compares.flatMap((compare): [string, Fragment][] => [
+      [
+        `when-${kind}-counter-${compare}`,
+        build((b) =>
+          b.callIf(CALLBACK, both(b, matches(b, kind), COMPARE[compare](b, b.counter(COUNTER), b.constant(AMOUNT)))),
+        ),
+      ],
+      [
+        `when-${kind}-value-${compare}`,
+        build((b) =>
+          b.callIf(CALLBACK, both(b, matches(b, kind), COMPARE[compare](b, b.accessValue(), b.constant(AMOUNT)))),
+        ),
+      ],
+    ]),
+  ]),
+]);

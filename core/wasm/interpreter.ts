@@ -1,0 +1,317 @@
+/**
+ * The interpreter: one WebAssembly function, generated at start from the fragments it is given, with one handler a
+ * fragment. It walks the records of a block (see `record`), dispatching on each; at the end of a block it goes straight
+ * to the next one if the link or the jump cache knows it.
+ *
+ * Registers are in memory and records hold their addresses, so that between any two records the guest's state is exact.
+ * The module's code is the same for every vCPU: what differs (state, TLB) is reached through two imported globals.
+ */
+import { type Fragment, isField, type Op, type Operand } from '../ir/ops.ts';
+import { perform, type TlbLayout, translate } from './access.ts';
+import { Code, encodeModule, type Label } from './encode.ts';
+import { lower, type Place } from './lower.ts';
+import type { ValueType } from './opcodes.ts';
+import { LINK, RECORD, RECORD_BYTES } from './record.ts';
+
+/** Why `run` returned, by number. `exitRecord` and `exitLink` in memory then say where. */
+export const EXITS = [
+  /** pc has no known block; `exitLink` is the link to fill in, 0 after an indirect jump. */
+  'need-block',
+  /** The attention word is set. */
+  'attention',
+  /** The budget of blocks is spent. */
+  'budget',
+  /** The instruction at `exitRecord` leaves by a door; its bits are the record's immediate. */
+  'door',
+  /** The access of the instruction at `exitRecord` faulted; `slow` has said how. */
+  'trap',
+  /** The block at `exitRecord` must be looked at again; `exitLink` is the link that led to it, 0 if none did. */
+  'revisit',
+] as const;
+export type Exit = (typeof EXITS)[number];
+
+/** What `slow` answers. */
+export const SLOW = { done: 0, retry: 1, trap: 2 } as const;
+
+/** Offsets of the words that generated code uses, from the base of the vCPU's state. */
+export interface StateLayout {
+  readonly pc: number;
+  readonly retired: number;
+  readonly attention: number;
+  readonly exitRecord: number;
+  readonly exitLink: number;
+  readonly accessAddress: number;
+  readonly accessKind: number;
+  readonly accessValue: number;
+  readonly accessResult: number;
+  readonly reservedAddress: number;
+  readonly reservedValue: number;
+  readonly jumpCache: number;
+}
+
+export interface InterpreterOptions {
+  /** What each handler does. Handlers are numbered in this order, behind the pseudo handlers. */
+  readonly handlers: readonly {
+    readonly fragment: Fragment;
+    /** The handler leaves address, kind and value of its access in memory, for the probes behind it. */
+    readonly traced: boolean;
+  }[];
+  /** Where in the record an open operand's value is found, by the operand's name. */
+  readonly fields: Readonly<Record<string, number>>;
+  readonly state: StateLayout;
+  readonly tlb: TlbLayout;
+  readonly pageShift: number;
+  /** A power of two. */
+  readonly jumpCacheEntries: number;
+  /** Pages of the imported memory. */
+  readonly memoryPages: number;
+}
+
+/** Handlers that stand for no instruction: goes on at the record's pc; leaves for `revisit`. */
+export const PSEUDO = { cut: 0, revisit: 1 } as const;
+export const FIRST_HANDLER = 2;
+
+export interface Interpreter {
+  readonly bytes: Uint8Array;
+  /** The access that `slow` is asked to perform, by the number that it is given. */
+  readonly accesses: readonly Op[];
+}
+
+/** Functions that the module imports from `env`. */
+export interface InterpreterImports {
+  /** Performs access number `access` of the record, out of line; answers with a value of SLOW. */
+  slow(record: number, access: number): number;
+  /** Runs callback number `callback` for the record. */
+  call(record: number, callback: number): void;
+}
+
+/** `run(record, budget)`: interprets from the block at `record`; the result is an index of EXITS. */
+export type Run = (record: number, budget: number) => number;
+
+const IMPORT = { slow: 0, call: 1 } as const;
+const GLOBAL = { state: 0, tlb: 1 } as const;
+/** Parameters of `run`. */
+const RECORD_LOCAL = 0;
+const BUDGET_LOCAL = 1;
+
+/** Locals for values: reused by each handler, so that the function has few. */
+class Locals {
+  readonly #code: Code;
+  readonly #all: Record<ValueType, number[]> = { i32: [], i64: [] };
+  readonly #used: Record<ValueType, number> = { i32: 0, i64: 0 };
+
+  constructor(code: Code) {
+    this.#code = code;
+  }
+  take(type: ValueType): number {
+    const index = this.#used[type]++;
+    this.#all[type][index] ??= this.#code.local(type);
+    return this.#all[type][index]!;
+  }
+  release(): void {
+    this.#used.i32 = 0;
+    this.#used.i64 = 0;
+  }
+}
+
+export function createInterpreter(options: InterpreterOptions): Interpreter {
+  const { fields, state, tlb, pageShift, handlers } = options;
+  const accesses: Op[] = [];
+  const code = new Code(2);
+  const link = code.local('i32');
+  const target = code.local('i64');
+  const nextRecord = code.local('i32');
+  const locals = new Locals(code);
+
+  const exit = (name: Exit): void => void code.i32(EXITS.indexOf(name)).op('return');
+  const leaveAtRecord = (name: Exit): void => {
+    code.global(GLOBAL.state).get(RECORD_LOCAL).memory('i32_store', state.exitRecord);
+    exit(name);
+  };
+  const leaveWithLink = (name: Exit): void => {
+    code.global(GLOBAL.state).get(link).memory('i32_store', state.exitLink);
+    leaveAtRecord(name);
+  };
+
+  const dispatch = code.loop();
+  const enter = code.block();
+  const indirect = code.block();
+  const direct = code.block();
+  const advance = code.block();
+
+  const place = (traced: boolean): Place => {
+    const field = (operand: Operand<unknown>): number => {
+      if (!isField(operand)) throw new Error('a handler has no given operands');
+      const offset = fields[operand.field];
+      if (offset === undefined) throw new Error(`records have no field ${operand.field}`);
+      return offset;
+    };
+    const record32 = (offset: number): Code => code.get(RECORD_LOCAL).memory('i32_load', offset);
+    const record64 = (offset: number): Code => code.get(RECORD_LOCAL).memory('i64_load', offset);
+    const goDirect = (slot: number): void => {
+      code
+        .get(RECORD_LOCAL)
+        .i32(RECORD_BYTES + slot)
+        .op('i32_add')
+        .set(link)
+        .br(direct);
+    };
+    return {
+      code,
+      local: (type) => locals.take(type),
+      constant: (value) => void (isField(value) ? record64(field(value)) : code.i64(value)),
+      pc: () => void record64(RECORD.pc),
+      next: () => {
+        record64(RECORD.pc).get(RECORD_LOCAL).memory('i32_load8_u', RECORD.length).op('i64_extend_i32_u', 'i64_add');
+      },
+      get: (register) => void record32(field(register)).memory('i64_load'),
+      set: (register, value) => void record32(field(register)).get(value).memory('i64_store'),
+      access: (op, [address = -1, operand = -1], result) => {
+        const number = accesses.push(op) - 1;
+        const answer = locals.take('i32');
+        const accessPlace = {
+          code,
+          tlb,
+          pageShift,
+          local: (type: ValueType) => locals.take(type),
+          tlbBase: () => void code.global(GLOBAL.tlb),
+          reservedAddress: () => {
+            code.global(GLOBAL.state);
+            return state.reservedAddress;
+          },
+          reservedValue: () => {
+            code.global(GLOBAL.state);
+            return state.reservedValue;
+          },
+        };
+        const done = code.block();
+        const slow = code.block();
+        const host = translate(accessPlace, op, address, slow);
+        perform(accessPlace, op, host, address, operand, result, (kind, value) => {
+          if (!traced) return;
+          code.global(GLOBAL.state).get(address).memory('i64_store', state.accessAddress);
+          code.global(GLOBAL.state);
+          kind();
+          code.memory('i64_store', state.accessKind).global(GLOBAL.state);
+          value();
+          code.memory('i64_store', state.accessValue);
+        });
+        code.br(done).end();
+        code.global(GLOBAL.state).get(address).memory('i64_store', state.accessAddress);
+        if (operand >= 0) code.global(GLOBAL.state).get(operand).memory('i64_store', state.accessValue);
+        code.get(RECORD_LOCAL).i32(number).call(IMPORT.slow).tee(answer).if();
+        code.get(answer).i32(SLOW.retry).op('i32_eq').brIf(dispatch);
+        leaveAtRecord('trap');
+        code.end();
+        if (result >= 0) code.global(GLOBAL.state).memory('i64_load', state.accessResult).set(result);
+        code.end();
+      },
+      fence: () => void code.op('atomic_fence'),
+      lastAccess: (name) => void code.global(GLOBAL.state).memory('i64_load', state[name]),
+      counter: (counter) => void record32(field(counter)).memory('i64_load'),
+      count: (counter, amount) => {
+        record32(field(counter));
+        record32(field(counter)).memory('i64_load').get(amount).op('i64_add').memory('i64_store');
+      },
+      call: (callback) => {
+        code.get(RECORD_LOCAL);
+        record32(field(callback)).call(IMPORT.call);
+      },
+      jump: (address, isDirect) => {
+        code.get(address).set(target);
+        if (isDirect) goDirect(LINK.taken);
+        else code.br(indirect);
+      },
+      branch: (condition, address) => {
+        code.get(condition).if();
+        code.get(address).set(target);
+        goDirect(LINK.taken);
+        code.end();
+        record64(RECORD.pc).get(RECORD_LOCAL).memory('i32_load8_u', RECORD.length);
+        code.op('i64_extend_i32_u', 'i64_add').set(target);
+        goDirect(LINK.next);
+      },
+      exit: () => leaveAtRecord('door'),
+    };
+  };
+
+  const bodies: ((label: Label) => void)[] = [
+    () => {
+      code.get(RECORD_LOCAL).memory('i64_load', RECORD.pc).set(target);
+      code
+        .get(RECORD_LOCAL)
+        .i32(RECORD_BYTES + LINK.taken)
+        .op('i32_add')
+        .set(link)
+        .br(direct);
+    },
+    () => leaveWithLink('revisit'),
+    ...handlers.map(({ fragment, traced }) => () => {
+      lower(fragment, place(traced));
+      code.br(advance);
+      locals.release();
+    }),
+  ];
+
+  const labels = bodies.map(() => code.block()).reverse();
+  code.get(RECORD_LOCAL).memory('i32_load16_u', RECORD.handler).brTable(labels);
+  for (const [index, body] of bodies.entries()) {
+    code.end();
+    body(labels[index]!);
+  }
+  code.end(); // advance
+  code.get(RECORD_LOCAL).i32(RECORD_BYTES).op('i32_add').set(RECORD_LOCAL).br(dispatch);
+
+  code.end(); // direct
+  code.get(link).memory('i32_load').set(nextRecord).br(enter);
+
+  code.end(); // indirect
+  const entry = locals.take('i32');
+  code.i32(0).set(link).i32(0).set(nextRecord);
+  // An entry is { pc, record }, 16 bytes; instructions are at least 2 bytes apart.
+  code
+    .get(target)
+    .op('i32_wrap_i64')
+    .i32(options.jumpCacheEntries * 2 - 2)
+    .op('i32_and');
+  code.i32(8).op('i32_mul').global(GLOBAL.state).op('i32_add').tee(entry);
+  code.memory('i64_load', state.jumpCache).get(target).op('i64_eq').if();
+  code
+    .get(entry)
+    .memory('i32_load', state.jumpCache + 8)
+    .set(nextRecord);
+  code.end();
+
+  code.end(); // enter
+  code.global(GLOBAL.state).get(target).memory('i64_store', state.pc);
+  code.global(GLOBAL.state).global(GLOBAL.state).memory('i64_load', state.retired);
+  code.get(RECORD_LOCAL).memory('i32_load8_u', RECORD.index).op('i64_extend_i32_u', 'i64_add').i64(1n).op('i64_add');
+  code.memory('i64_store', state.retired);
+  code.get(nextRecord).op('i32_eqz').if();
+  leaveWithLink('need-block');
+  code.end();
+  code.global(GLOBAL.state).memory('i32_atomic_load', state.attention).if();
+  exit('attention');
+  code.end();
+  code.get(BUDGET_LOCAL).i32(1).op('i32_sub').tee(BUDGET_LOCAL).i32(0).op('i32_lt_s').if();
+  exit('budget');
+  code.end();
+  code.get(nextRecord).set(RECORD_LOCAL).br(dispatch);
+  code.end(); // dispatch
+  code.op('unreachable');
+
+  const bytes = encodeModule({
+    types: [
+      { parameters: ['i32', 'i32'], results: ['i32'] },
+      { parameters: ['i32', 'i32'], results: [] },
+    ],
+    memoryPages: options.memoryPages,
+    importedFunctions: [
+      { name: 'slow', type: 0 },
+      { name: 'call', type: 1 },
+    ],
+    importedGlobals: ['state', 'tlb'],
+    functions: [{ name: 'run', type: 0, body: code.finish() }],
+  });
+  return { bytes, accesses };
+}

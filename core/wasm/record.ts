@@ -1,0 +1,33 @@
+/**
+ * Decoded code as it lies in memory: one record of 32 bytes an instruction (or probe), in execution order. A block is a
+ * run of records; its last record ends with a control transfer and is followed by a link record.
+ */
+export const RECORD_BYTES = 32;
+
+export const RECORD = {
+  /** Number of the handler, 16 bits. */
+  handler: 0,
+  /** Guest instructions of this block that stand before this one, 8 bits. */
+  index: 2,
+  /** Bytes of the guest instruction, 8 bits. */
+  length: 3,
+  /** Three words: memory addresses of the guest registers that are operands, or what a probe needs. */
+  first: 4,
+  second: 8,
+  third: 12,
+  /** Immediate, 64 bits. */
+  immediate: 16,
+  /** Guest address of the instruction, 64 bits. */
+  pc: 24,
+} as const;
+
+/** Fields of the link record: records of the blocks to go on with, 0 while unknown. */
+export const LINK = {
+  /** After a jump, a taken branch, or at the end of a block that was cut. */
+  taken: 0,
+  /** After a branch that is not taken. */
+  next: 4,
+} as const;
+
+/** Instructions that a block can hold. */
+export const BLOCK_INSTRUCTIONS_MAX = 64;
