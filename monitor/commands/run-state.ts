@@ -1,0 +1,49 @@
+/** Running, stopping, resetting and ending the machine. */
+import { StatusInfo } from '../../schema/types/run-state.ts';
+import { command } from '../command.ts';
+
+const queryStatus = command('query-status', {
+  doc: 'Whether the machine runs, and why not.',
+  returns: StatusInfo,
+  example: { request: '{"execute": "query-status"}', reply: '{"return": {"running": true, "status": "running"}}' },
+  run: ({ machine: { runState } }) => ({ running: runState === 'running', status: runState }),
+});
+
+const stop = command('stop', {
+  doc: 'Stops every vCPU and guest time. STOP tells when it happened; if the machine does not run, nothing happens.',
+  example: { request: '{"execute": "stop"}', reply: '{"return": {}}' },
+  run: async ({ machine }) => {
+    await machine.stop();
+    return {};
+  },
+});
+
+const cont = command('cont', {
+  doc: 'Lets the machine run on. RESUME tells when it happened; if the machine runs, nothing happens.',
+  example: { request: '{"execute": "cont"}', reply: '{"return": {}}' },
+  run: async ({ machine }) => {
+    await machine.cont();
+    return {};
+  },
+});
+
+const systemReset = command('system_reset', {
+  doc: 'Resets the machine as its power button would. It stays stopped, or running, as it was.',
+  example: { request: '{"execute": "system_reset"}', reply: '{"return": {}}' },
+  run: async ({ machine }) => {
+    await machine.reset('host-qmp-system-reset');
+    return {};
+  },
+});
+
+const quit = command('quit', {
+  doc: 'Ends the machine and the program. Clients see SHUTDOWN, this one its reply, and then the end of the connection.',
+  example: { request: '{"execute": "quit"}', reply: '{"return": {}}' },
+  run: async (context) => {
+    await context.machine.shutdown('host-qmp-quit');
+    context.quit();
+    return {};
+  },
+});
+
+export const runStateCommands = [queryStatus, stop, cont, systemReset, quit];

@@ -1,0 +1,35 @@
+/** The list of everything a client can ask for and be told. What is not here does not exist. */
+import type { Command, HumanCommand, Registry } from './command.ts';
+import { instrumentationCommands } from './commands/instrumentation.ts';
+import { jitCommands } from './commands/jit.ts';
+import { machineCommands } from './commands/machine.ts';
+import { qmpCommands } from './commands/qmp.ts';
+import { runStateCommands } from './commands/run-state.ts';
+import { traceCommands } from './commands/trace.ts';
+import { events } from './events.ts';
+
+/** In the order of the reference pages. */
+const commands: readonly Command[] = [
+  ...qmpCommands,
+  ...machineCommands,
+  ...runStateCommands,
+  ...instrumentationCommands,
+  ...jitCommands,
+  ...traceCommands,
+];
+
+function byName<T extends { readonly name: string }>(values: readonly T[]): ReadonlyMap<string, T> {
+  const map = new Map<string, T>();
+  for (const value of values) {
+    if (map.has(value.name)) throw new Error(`two entries of the registry are called ${value.name}`);
+    map.set(value.name, value);
+  }
+  return map;
+}
+
+/** @param human the commands of the human monitor; their aliases are not keys of the map */
+export const createRegistry = (human: readonly HumanCommand[]): Registry => ({
+  commands: byName(commands),
+  human: byName(human),
+  events: byName(events),
+});

@@ -1,0 +1,19 @@
+/** Whether the machine runs, and why it stopped. */
+import { bool, oneOf, struct } from '../build.ts';
+
+export const RunState = oneOf(
+  'RunState',
+  ['prelaunch', 'running', 'paused', 'shutdown', 'internal-error', 'guest-panicked'],
+  'The state of the whole machine.',
+);
+
+export const StatusInfo = struct('StatusInfo', {
+  running: bool('True if every vCPU may run.'),
+  status: RunState,
+});
+
+export const ShutdownCause = oneOf(
+  'ShutdownCause',
+  ['host-qmp-quit', 'host-qmp-system-reset', 'host-signal', 'host-ui', 'guest-shutdown', 'guest-reset', 'guest-panic'],
+  'Who asked for the reset or the end of the machine.',
+);
