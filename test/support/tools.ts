@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 function isOnPath(tool: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, tool), constants.X_OK);
       return true;
@@ -22,7 +22,7 @@ function isOnPath(tool: string): boolean {
 export function requireTool(tool: string, debianPackage: string): boolean {
   if (isOnPath(tool)) return true;
   const missing = `${tool} is not installed: it is in the Debian package ${debianPackage}`;
-  if (process.env['CI']) throw new Error(missing);
+  if (process.env.CI) throw new Error(missing);
   console.warn(`\n*** SKIPPED *** ${missing}\n`);
   return false;
 }
