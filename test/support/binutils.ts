@@ -1,0 +1,53 @@
+/** GNU's assembler and disassembler for RISC-V, as second opinions. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { requireTool } from './tools.ts';
+
+const PACKAGE = 'binutils-riscv64-unknown-elf';
+const OBJDUMP = 'riscv64-unknown-elf-objdump';
+const AS = 'riscv64-unknown-elf-as';
+const OBJCOPY = 'riscv64-unknown-elf-objcopy';
+
+/** See `requireTool`. */
+export const requireBinutils = (): boolean => [OBJDUMP, AS, OBJCOPY].every((tool) => requireTool(tool, PACKAGE));
+
+function run(tool: string, args: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(tool, args, { encoding: 'utf8', maxBuffer: 2 ** 30 });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${tool} failed: ${stderr}`);
+  return stdout;
+}
+
+function inFolder<T>(work: (path: (name: string) => string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'vivarium-'));
+  try {
+    return work((name) => join(folder, name));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The code at address 0 as objdump shows it without aliases, by address: name and operands, separated by a space. */
+export function objdump(code: Uint8Array): ReadonlyMap<number, string> {
+  const listing = inFolder((path) => {
+    writeFileSync(path('code'), code);
+    return run(OBJDUMP, ['-b', 'binary', '-m', 'riscv:rv64', '-M', 'no-aliases', '-D', '-z', path('code')]);
+  });
+  const shown = new Map<number, string>();
+  for (const line of listing.split('\n')) {
+    const found = /^ *([0-9a-f]+):\t[0-9a-f ]+\t(.*)$/.exec(line);
+    if (found) shown.set(Number.parseInt(found[1]!, 16), found[2]!.replace(/ *#.*/, '').replace('\t', ' '));
+  }
+  return shown;
+}
+
+/** The code of `source`, to stand at address 0, as GNU's assembler makes it from RV64IMAC without compressing. */
+export const gnuAssemble = (source: string): Uint8Array =>
+  inFolder((path) => {
+    writeFileSync(path('source.s'), `.option norvc\n.option norelax\n${source}\n`);
+    run(AS, ['-march=rv64imac_zicsr_zifencei', '-mabi=lp64', '-o', path('object'), path('source.s')]);
+    run(OBJCOPY, ['-O', 'binary', '-j', '.text', path('object'), path('code')]);
+    return Uint8Array.from(readFileSync(path('code')));
+  });
