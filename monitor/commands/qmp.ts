@@ -44,7 +44,7 @@ const queryQmpSchema = command('query-qmp-schema', {
   returns: list(SchemaInfo),
   example: {
     request: '{"execute": "query-qmp-schema"}',
-    reply: '{"return": [{"name": "qmp_capabilities", "meta-type": "command", "arg-type": "0", "ret-type": "1"}, ...]}',
+    reply: '{"return": [{"name": "qmp_capabilities", "meta-type": "command", "arg-type": "1", "ret-type": "2"}, ...]}',
   },
   run: ({ registry }) => introspect(registry),
 });

@@ -5,7 +5,7 @@
  * - A lexical error drops the value that was being read; the next one may begin at once. A client that has lost its place
  *   sends 0xFF or a control character, which is always one.
  * - A syntax error is reported where the brackets of its value close.
- * - A bracket that closes nothing, and a value beyond a limit, are reported at once and once. What remains of the value
+ * - A bracket that closes none of its kind, and a value beyond a limit, are reported at once and once. What remains of the value
  *   is passed over: up to its closing bracket, a line feed, or a `{` that directly follows a closing bracket and so can
  *   only begin another value.
  */
@@ -129,18 +129,19 @@ export class JsonReader {
     if (kind !== undefined) this.#passOver(kind);
   }
 
+  /** A bracket that is closed by the wrong one counts as closed; if it was the outermost, its right one may follow. */
   #passOver(kind: Kind): void {
     const lost = this.#lost!;
     lost.previous = kind;
+    let closed: Kind | undefined;
     if (opens(kind)) {
       if (this.#open.length < NESTING_MAX) this.#open.push(kind);
       else lost.excess++;
     } else if (closes(kind)) {
-      const opener = this.#open.lastIndexOf(OPENERS[kind]!);
       if (lost.excess > 0) lost.excess--;
-      else if (opener >= 0) this.#open.length = opener;
+      else closed = this.#open.pop();
     }
-    if (this.#open.length === 0) this.#restart();
+    if (this.#open.length === 0 && (closed === undefined || closed === OPENERS[kind])) this.#restart();
   }
 
   /** Builds on with one token. Returns what is wrong with it. */

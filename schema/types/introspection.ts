@@ -1,7 +1,11 @@
 /** The description of the protocol by itself: entries of `query-qmp-schema`. */
 import { any, type Infer, list, oneOf, optional, str, struct } from '../build.ts';
 
-const MetaType = oneOf('SchemaMetaType', ['builtin', 'enum', 'array', 'object', 'command', 'event']);
+const MetaType = oneOf(
+  'SchemaMetaType',
+  ['builtin', 'enum', 'array', 'object', 'command', 'event'],
+  'What the entry describes.',
+);
 
 const Member = struct('SchemaInfoMember', {
   name: str('Name of the member, or of the value of an enum.'),

@@ -1,0 +1,43 @@
+/** A QMP session on a fake machine. */
+import type { Context } from '../../../monitor/command.ts';
+import { EventFeed } from '../../../monitor/events.ts';
+import { type QmpOptions, serveQmp } from '../../../monitor/qmp.ts';
+import { createRegistry } from '../../../monitor/registry.ts';
+import { FakeMachine } from '../../support/fake-machine.ts';
+import { FakeStream } from '../../support/fake-stream.ts';
+
+/** The time of every event: 12.000345 seconds. */
+export const NOW = '"timestamp": {"seconds": 12, "microseconds": 345}';
+
+export function daemon(machine = new FakeMachine()) {
+  const quits: string[] = [];
+  const context: Context = {
+    machine,
+    name: 'vivarium',
+    registry: createRegistry([]),
+    quit: () => quits.push('quit'),
+    humanMonitorCommand: async (line, vcpu) =>
+      line === 'info status' ? `VM status: ${machine.runState}\r\n` : `${line} on ${vcpu}\r\n`,
+  };
+  const events = new EventFeed(machine, () => 12_000.345_5);
+  /** A client that has just connected. */
+  function connect(options?: QmpOptions): FakeStream {
+    const stream = new FakeStream();
+    serveQmp(stream, context, events, options);
+    return stream;
+  }
+  /** A client that has negotiated. */
+  async function client(options?: QmpOptions): Promise<FakeStream> {
+    const stream = connect(options);
+    await stream.ask('{"execute": "qmp_capabilities"}');
+    return stream;
+  }
+  return { machine, context, events, quits, connect, client };
+}
+
+/** The messages of what a session sent. */
+export const lines = (text: string): string[] => text.split('\r\n').slice(0, -1);
+
+/** An error reply. */
+export const failure = (desc: string, errorClass = 'GenericError', id = ''): string =>
+  `{${id}"error": {"class": "${errorClass}", "desc": ${JSON.stringify(desc)}}}`;
