@@ -1,0 +1,45 @@
+/**
+ * What a machine is made of, as its maker asks for it. The daemon fills this in from the command line; a test or another
+ * program may do so by hand.
+ */
+
+/** The machine types there are, with their one-line description. */
+export const MACHINE_TYPES = { virt: 'RISC-V VirtIO board' } as const;
+export type MachineType = keyof typeof MACHINE_TYPES;
+
+/** vCPUs of one machine. */
+export const SMP_MIN = 1;
+export const SMP_MAX = 8;
+
+const MIB = 1 << 20;
+/** Bytes of guest RAM. */
+export const RAM_BYTES_MIN = 64 * MIB;
+export const RAM_BYTES_MAX = 2048 * MIB;
+export const RAM_BYTES_DEFAULT = 128 * MIB;
+/** RAM comes in multiples of this. */
+export const RAM_BYTES_UNIT = 65536;
+
+/**
+ * The configuration of one machine.
+ * @typeParam Serial what the serial line is connected to: `CharacterBackend` of `core/machine/interface`
+ */
+export interface MachineConfig<Serial> {
+  readonly machine: MachineType;
+  /** Number of vCPUs, SMP_MIN to SMP_MAX. */
+  readonly smp: number;
+  /** RAM_BYTES_MIN to RAM_BYTES_MAX, a multiple of RAM_BYTES_UNIT. */
+  readonly ramBytes: number;
+  /** Contents of a firmware file: an ELF, or an image for the start of RAM. Without one, the kernel starts in M-mode. */
+  readonly bios?: Uint8Array;
+  /** Contents of a kernel file: an ELF, a Linux image or a flat binary; its form is found out from the bytes. */
+  readonly kernel?: Uint8Array;
+  /** Kernel command line, which the device tree carries as `bootargs`. */
+  readonly append?: string;
+  /** Do not run before `cont`: the run state is `prelaunch`. */
+  readonly paused: boolean;
+  /** A reset asked for by the guest ends the machine instead, with reason `guest-reset`. */
+  readonly noReboot?: boolean;
+  readonly serial: Serial;
+  /** Takes one line, without its end, for each trace event that happens while it is enabled. */
+  readonly trace?: (line: string) => void;
+}
