@@ -1,0 +1,172 @@
+/**
+ * Runs programs under QEMU's user-mode emulator: many at once, each in its window, in one static ELF that is put
+ * together here. QEMU does not tell how many instructions it ran.
+ */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { assemble } from '../../core/riscv/assemble.ts';
+import {
+  BASE_OFFSET,
+  CODE_OFFSET,
+  endOf,
+  type IsaDriver,
+  type IsaResult,
+  type Program,
+  RAM_BYTES,
+  SAVE_OFFSET,
+  SCRATCH_BYTES,
+  scratchOf,
+  startOf,
+  WINDOW_BYTES,
+  WINDOWS,
+  windowOf,
+} from '../support/isa-driver.ts';
+import { RAM_START } from '../support/oracle.ts';
+import { requireTool } from '../support/tools.ts';
+
+const QEMU = 'qemu-riscv64';
+
+/** See `requireTool`. */
+export const requireQemuUser = (): boolean => requireTool(QEMU, 'qemu-user');
+
+const REGISTERS = Array.from({ length: 31 }, (_, index) => index + 1);
+/** What a window reports: its memory, and the registers, which are saved right behind it. */
+const REPORT_BYTES = SCRATCH_BYTES + 32 * 8;
+
+const jump = (from: bigint, to: bigint): Uint8Array => assemble(`jal zero, 0x${to.toString(16)}`, from);
+/** Loads or saves every register but the base, which points where it always does. */
+const transfer = (instruction: 'ld' | 'sd', base: number): string =>
+  REGISTERS.map((register) => `${instruction} x${register}, ${SAVE_OFFSET + register * 8}(x${base})`).join('\n');
+
+const prologue = ({ base }: Program): Uint8Array => {
+  const loads = transfer('ld', base).replace(new RegExp(`^ld x${base}, .*$`, 'm'), '');
+  return assemble(`auipc x${base}, ${BASE_OFFSET >> 12}\n${loads}`);
+};
+const epilogue = ({ base }: Program): Uint8Array => assemble(transfer('sd', base));
+
+const WRITE = 64;
+const EXIT = 93;
+
+/** Writes what each window reports to standard output, and exits. */
+function finish(programs: readonly Program[]): Uint8Array {
+  const lines = programs.flatMap((program) => {
+    // s0 holds RAM_START; lui takes what is left when the low 12 bits are added as a signed number.
+    const distance = Number(scratchOf(program) - RAM_START);
+    const low = (distance << 20) >> 20;
+    return [
+      'addi a0, zero, 1',
+      `lui a1, ${(distance - low) >>> 12}`,
+      `addi a1, a1, ${low}`,
+      'add a1, a1, s0',
+      `addi a2, zero, ${REPORT_BYTES / 2}`,
+      'add a2, a2, a2',
+      `addi a7, zero, ${WRITE}`,
+      'ecall',
+    ];
+  });
+  // The first instruction of RAM jumps to the first program.
+  return assemble(
+    ['auipc s0, 0', 'addi s0, s0, -4', ...lines, 'addi a0, zero, 0', `addi a7, zero, ${EXIT}`, 'ecall'].join('\n'),
+  );
+}
+
+/** RAM as it is when the first instruction runs. */
+function image(programs: readonly Program[]): Uint8Array {
+  const ram = new Uint8Array(RAM_BYTES);
+  const put = (address: bigint, bytes: Uint8Array): bigint => {
+    ram.set(bytes, Number(address - RAM_START));
+    return address + BigInt(bytes.length);
+  };
+  const finishAt = RAM_START + 4n;
+  if (put(finishAt, finish(programs)) > RAM_START + BigInt(WINDOW_BYTES)) throw new Error('too many programs');
+  let from = RAM_START;
+  for (const program of programs) {
+    put(from, jump(from, windowOf(program)));
+    const behind = put(windowOf(program), prologue(program));
+    put(behind, jump(behind, startOf(program)));
+    if (behind + 4n > startOf(program)) throw new Error(`no room for the prologue before ${CODE_OFFSET}`);
+    put(startOf(program), program.code);
+    from = put(endOf(program), epilogue(program));
+    const end = put(scratchOf(program), program.scratch);
+    put(end, new Uint8Array(BigUint64Array.from(program.registers).buffer));
+  }
+  put(from, jump(from, finishAt));
+  return ram;
+}
+
+/** A static ELF for RISC-V with one segment that may be read, written and executed (System V ABI, "Object Files"). */
+export function elf(address: bigint, contents: Uint8Array): Uint8Array {
+  const HEADER_BYTES = 64;
+  const SEGMENT_BYTES = 56;
+  /** In the file the segment starts where its address does modulo the page size. */
+  const OFFSET = 4096;
+  const file = new Uint8Array(OFFSET + contents.length);
+  const view = new DataView(file.buffer);
+  const halfword = (at: number, value: number): void => view.setUint16(at, value, true);
+  const word = (at: number, value: number): void => view.setUint32(at, value, true);
+  const double = (at: number, value: bigint): void => view.setBigUint64(at, value, true);
+
+  file.set([0x7f, 0x45, 0x4c, 0x46]);
+  file.set([2, 1, 1], 4); // 64 bits, little-endian, version 1
+  halfword(16, 2); // executable
+  halfword(18, 243); // RISC-V
+  word(20, 1);
+  double(24, address);
+  double(32, BigInt(HEADER_BYTES));
+  word(48, 1); // uses C; soft float
+  halfword(52, HEADER_BYTES);
+  halfword(54, SEGMENT_BYTES);
+  halfword(56, 1);
+
+  word(HEADER_BYTES, 1); // PT_LOAD
+  word(HEADER_BYTES + 4, 7); // readable, writable, executable
+  double(HEADER_BYTES + 8, BigInt(OFFSET));
+  double(HEADER_BYTES + 16, address);
+  double(HEADER_BYTES + 24, address);
+  double(HEADER_BYTES + 32, BigInt(contents.length));
+  double(HEADER_BYTES + 40, BigInt(contents.length));
+  double(HEADER_BYTES + 48, BigInt(OFFSET));
+  file.set(contents, OFFSET);
+  return file;
+}
+
+const TIMEOUT_MS = 20_000;
+
+/**
+ * What QEMU makes of the programs, in their order.
+ * @param programs at most WINDOWS, each in a window of its own
+ * @throws Error where QEMU does not come to the end of them all
+ */
+export function runUnderQemu(programs: readonly Program[]): readonly IsaResult[] {
+  if (new Set(programs.map(windowOf)).size !== programs.length || programs.length > WINDOWS)
+    throw new Error('two programs in one window');
+  const folder = mkdtempSync(join(tmpdir(), 'vivarium-'));
+  try {
+    const file = join(folder, 'programs');
+    writeFileSync(file, elf(RAM_START, image(programs)));
+    chmodSync(file, 0o755);
+    const { status, signal, stdout, stderr, error } = spawnSync(QEMU, [file], {
+      maxBuffer: 2 ** 26,
+      timeout: TIMEOUT_MS,
+    });
+    if (error) throw error;
+    if (status !== 0 || stdout.length !== programs.length * REPORT_BYTES)
+      throw new Error(`${QEMU}: status ${status}, signal ${signal}, ${stdout.length} bytes: ${stderr}`);
+    return programs.map((_, index) => {
+      const report = Uint8Array.from(stdout.subarray(index * REPORT_BYTES, (index + 1) * REPORT_BYTES));
+      const registers = [...new BigUint64Array(report.buffer, SCRATCH_BYTES, 32)];
+      // x0 is not among those saved.
+      registers[0] = 0n;
+      return { registers, memory: report.slice(0, SCRATCH_BYTES), instret: undefined };
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+export const qemuDriver: IsaDriver = {
+  name: QEMU,
+  run: (program) => runUnderQemu([program])[0]!,
+};

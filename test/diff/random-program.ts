@@ -1,0 +1,301 @@
+/**
+ * Makes random programs out of the instruction table: whatever is in the table appears in them, sorted by what it means.
+ *
+ * A program is a sequence of units; control enters a unit only at its start. Jumps and branches go forward over whole
+ * units, loops count down a register that nothing else writes, calls return by one. Sequences are made from their end,
+ * so that every distance is known when it is needed. Encodings are drawn at random and kept if they serve.
+ */
+import type { AccessBytes } from '../../core/ir/ops.ts';
+import { isAccess } from '../../core/ir/ops.ts';
+import type { Decoded } from '../../core/riscv/decode.ts';
+import type { OperandValues } from '../../core/riscv/instruction.ts';
+import { decodeAs, encodeForm, FORMS, type Form, meaningOf, randomBits, tryEncode } from '../support/forms.ts';
+import { baseAddressOf, CODE_BYTES_MAX, type Program, SCRATCH_BYTES, SCRATCH_REACH } from '../support/isa-driver.ts';
+import { Random } from '../support/random.ts';
+
+type Role = 'plain' | 'load' | 'store' | 'amo' | 'loadReserved' | 'storeConditional' | 'branch' | 'jump' | 'indirect';
+
+/** Doors that are no traps and read no state that engines may differ in. */
+const HARMLESS_DOORS: readonly (string | undefined)[] = ['fence.i'];
+
+/** Undefined: programs cannot use it. */
+function roleOf({ instruction }: Form): Role | undefined {
+  const meaning = meaningOf(instruction);
+  const exit = meaning.find(({ name }) => name === 'exit');
+  if (exit) return HARMLESS_DOORS.includes(exit.door) ? 'plain' : undefined;
+  if (meaning.some(({ name }) => name === 'jump')) return 'rs1' in instruction.fields ? 'indirect' : 'jump';
+  const name = meaning.find((op) => isAccess(op) || op.name === 'branch')?.name;
+  return (name as Role | undefined) ?? 'plain';
+}
+
+const bytesOf = ({ instruction }: Form): AccessBytes => meaningOf(instruction).find(isAccess)!.bytes!;
+
+/** A form that accesses memory. */
+interface AccessForm extends Form {
+  readonly bytes: AccessBytes;
+}
+
+const byRole = Map.groupBy(FORMS, roleOf);
+const formsOf = (role: Role): readonly Form[] => byRole.get(role)!;
+const accessesOf = (role: Role): readonly AccessForm[] =>
+  formsOf(role).map((form) => ({ ...form, bytes: bytesOf(form) }));
+
+/** Encodings that occur in programs. */
+export const USABLE: readonly Form[] = FORMS.filter((form) => roleOf(form) !== undefined);
+
+const PLAIN = formsOf('plain');
+const BRANCHES = formsOf('branch');
+const JUMPS = formsOf('jump');
+const INDIRECT = formsOf('indirect');
+const PLAIN_ACCESSES = [...accessesOf('load'), ...accessesOf('store')];
+const STORES = accessesOf('store');
+const AMOS = accessesOf('amo');
+const LOADS_RESERVED = accessesOf('loadReserved');
+const STORES_CONDITIONAL = accessesOf('storeConditional');
+
+const named = (name: string): Form => FORMS.find((form) => form.name === name)!;
+const ADDI = named('addi');
+const AUIPC = named('auipc');
+const JAL = named('jal');
+const JALR = named('jalr');
+const BNE = named('bne');
+/** Ways to add to a register, and to branch while it is not zero. */
+const COUNTING = [ADDI, named('c.addi')];
+const LOOPING = [BNE, named('c.bnez')];
+const RETURNING = [JALR, named('c.jr')];
+const SKIPPING = [JAL, named('c.j')];
+
+/** Values at which instructions change their ways. */
+const INTERESTING: readonly bigint[] = [
+  ...[0n, 1n, 2n, 3n, 7n, 8n, 31n, 32n, 33n, 63n, 64n, 0x7fn, 0x80n, 0xffn, 0x7fffn, 0x8000n, 0xffffn],
+  ...[31n, 32n, 33n, 62n, 63n].flatMap((bit) => [(1n << bit) - 1n, 1n << bit, (1n << bit) + 1n, -(1n << bit)]),
+  ...[-1n, -2n, -8n, -32n, -0x80n, -0x8000n, 0x5555_5555_5555_5555n, 0xaaaa_aaaa_aaaa_aaaan, 0x0123_4567_89ab_cdefn],
+].map((value) => BigInt.asUintN(64, value));
+
+type Instruction = Pick<Decoded, 'raw' | 'length'>;
+type Unit = readonly Instruction[];
+
+const sizeOf = (instructions: Unit): number => instructions.reduce((bytes, { length }) => bytes + length, 0);
+
+const DEPTH_MAX = 2;
+const fits12 = (value: number): boolean => value >= -2048 && value < 2048;
+
+class Generator {
+  readonly #random: Random;
+  readonly #base: number;
+  /** Registers that must keep their values for now. */
+  readonly #reserved = new Set<number>();
+
+  constructor(random: Random, base: number) {
+    this.#random = random;
+    this.#base = base;
+    this.#reserved.add(base);
+  }
+
+  /** Between `unitsMin` and `unitsMax` units. */
+  sequence(unitsMin: number, unitsMax: number, depth: number, bytesMax = CODE_BYTES_MAX): Unit {
+    const units: Unit[] = [];
+    const count = this.#random.between(unitsMin, unitsMax);
+    let bytes = 0;
+    while (units.length < count) {
+      const ahead = units.slice(0, this.#random.below(9)).reduce((sum, unit) => sum + sizeOf(unit), 0);
+      const unit = this.#unit(ahead, depth);
+      bytes += sizeOf(unit);
+      if (bytes > bytesMax) break;
+      units.unshift(unit);
+    }
+    return units.flat();
+  }
+
+  /** A unit, and where it jumps forward, `ahead` bytes over what follows it. */
+  #unit(ahead: number, depth: number): Unit {
+    const kind = this.#random.below(100);
+    if (kind < 45) return this.#plain();
+    if (kind < 68) return this.#access(PLAIN_ACCESSES, true);
+    if (kind < 74) return this.#access(AMOS, false);
+    if (kind < 78) return this.#reservation();
+    if (kind < 87) return this.#jump(BRANCHES, ahead);
+    if (kind < 90) return this.#jump(JUMPS, ahead);
+    if (kind < 93) return this.#indirect(ahead);
+    if (depth === DEPTH_MAX) return this.#plain();
+    return kind < 97 ? this.#loop(depth) : this.#call(depth);
+  }
+
+  /** Draws from `draw` until there is something. */
+  #until<T>(draw: () => T | undefined): T {
+    for (let tries = 0; tries < 10_000; tries++) {
+      const drawn = draw();
+      if (drawn !== undefined) return drawn;
+    }
+    throw new Error('10000 draws, and none of them served');
+  }
+
+  /** Random bits of this form that write no reserved register. */
+  #draw(form: Form): Decoded | undefined {
+    const decoded = decodeAs(form, randomBits(form, this.#random));
+    return decoded && this.#writable(decoded.operands) ? decoded : undefined;
+  }
+
+  #writable({ rd }: OperandValues): boolean {
+    return rd === undefined || !this.#reserved.has(rd);
+  }
+
+  /** A register that may be written and keeps what is written. */
+  #free(): number {
+    return this.#until(() => {
+      const register = this.#random.between(1, 31);
+      return this.#reserved.has(register) ? undefined : register;
+    });
+  }
+
+  #whileReserved<T>(register: number, make: () => T): T {
+    this.#reserved.add(register);
+    const made = make();
+    this.#reserved.delete(register);
+    return made;
+  }
+
+  /** The first of `forms`, in random order, that can say it. The first of all can. */
+  #encode(forms: readonly Form[], operands: OperandValues): Instruction {
+    const form = this.#random.pick(forms);
+    const bits = tryEncode(form, operands);
+    if (bits !== undefined) return { raw: bits, length: form.length };
+    return { raw: encodeForm(forms[0]!, operands), length: forms[0]!.length };
+  }
+
+  #plain(): Unit {
+    return [this.#until(() => this.#draw(this.#random.pick(PLAIN)))];
+  }
+
+  /** Where in the program's memory an access takes place, from the base register. */
+  #offset(bytes: number, misaligned: boolean): number {
+    if (misaligned && this.#random.chance(10)) return -this.#random.below(bytes);
+    const offset = this.#random.between(-SCRATCH_REACH, SCRATCH_REACH - bytes);
+    return misaligned && this.#random.chance(40) ? offset : offset & -bytes;
+  }
+
+  #access(forms: readonly AccessForm[], misaligned: boolean): Unit {
+    return this.#until(() => {
+      const form = this.#random.pick(forms);
+      const offset = this.#offset(form.bytes, misaligned);
+      const drawn = this.#draw(form);
+      if (!drawn) return undefined;
+      const { rs1 = 0, imm = 0 } = drawn.operands;
+      if (this.#random.chance(50) || rs1 === this.#base) {
+        const operands = { ...drawn.operands, rs1: this.#base, imm: 'imm' in drawn.operands ? offset : 0 };
+        const bits = 'imm' in drawn.operands ? tryEncode(form, operands) : undefined;
+        return bits === undefined ? undefined : [{ raw: bits, length: form.length }];
+      }
+      if (rs1 === 0 || this.#reserved.has(rs1) || !fits12(offset - imm)) return undefined;
+      return [this.#encode([ADDI], { rd: rs1, rs1: this.#base, imm: offset - imm }), drawn];
+    });
+  }
+
+  /** A load-reserved, something in between, and a store-conditional of the same size; or the latter alone. */
+  #reservation(): Unit {
+    const reserve = this.#random.pick(LOADS_RESERVED);
+    const conditional = STORES_CONDITIONAL.filter(({ bytes }) => bytes === reserve.bytes);
+    const pointer = this.#free();
+    const offset = this.#random.between(-SCRATCH_REACH / 8, SCRATCH_REACH / 8 - 2) * 8;
+    const point: Unit = [this.#encode([ADDI], { rd: pointer, rs1: this.#base, imm: offset })];
+    const drawAt = (forms: readonly Form[]): Instruction =>
+      this.#until(() => {
+        const form = this.#random.pick(forms);
+        const drawn = this.#draw(form);
+        if (!drawn) return undefined;
+        const given = Object.entries(drawn.operands).map(([name, value]) => [
+          name,
+          { rs1: pointer, imm: 0 }[name] ?? value,
+        ]);
+        const bits = tryEncode(form, Object.fromEntries(given));
+        return bits === undefined ? undefined : { raw: bits, length: form.length };
+      });
+
+    if (this.#random.chance(10)) return [...point, drawAt(conditional)];
+    const between = this.#whileReserved(pointer, () => [
+      drawAt([reserve]),
+      ...Array.from({ length: this.#random.below(4) }, () => this.#plain()).flat(),
+      ...(this.#random.chance(30) ? [drawAt(STORES.filter(({ bytes }) => bytes === reserve.bytes))] : []),
+    ]);
+    const elsewhere = this.#random.chance(15)
+      ? [this.#encode(COUNTING, { rd: pointer, rs1: pointer, imm: reserve.bytes })]
+      : [];
+    return [...point, ...between, ...elsewhere, drawAt(conditional)];
+  }
+
+  /** A branch or direct jump; something plain where it does not reach. */
+  #jump(forms: readonly Form[], ahead: number): Unit {
+    const form = this.#random.pick(forms);
+    const drawn = this.#until(() => this.#draw(form));
+    const bits = tryEncode(form, { ...drawn.operands, imm: form.length + ahead });
+    return bits === undefined ? this.#plain() : [{ raw: bits, length: form.length }];
+  }
+
+  #indirect(ahead: number): Unit {
+    return this.#until(() => {
+      const form = this.#random.pick(INDIRECT);
+      const drawn = this.#draw(form);
+      const { rs1 = 0, imm = 0 } = drawn?.operands ?? {};
+      // The lowest bit of the sum is ignored.
+      const distance = 8 + form.length + ahead + this.#random.below(2) - imm;
+      if (!drawn || rs1 === 0 || this.#reserved.has(rs1)) return undefined;
+      if (!fits12(distance)) return this.#random.chance(10) ? this.#plain() : undefined;
+      return [this.#encode([AUIPC], { rd: rs1, imm: 0 }), this.#encode([ADDI], { rd: rs1, rs1, imm: distance }), drawn];
+    });
+  }
+
+  #loop(depth: number): Unit {
+    const counter = this.#free();
+    const body = this.#whileReserved(counter, () => this.sequence(1, 10, depth + 1, 2000));
+    const start = this.#encode([ADDI], { rd: counter, rs1: 0, imm: this.#random.between(1, 6) });
+    const count = this.#encode(COUNTING, { rd: counter, rs1: counter, imm: -1 });
+    const back = this.#encode(LOOPING, { rs1: counter, rs2: 0, imm: -sizeOf([...body, count]) });
+    return [start, ...body, count, back];
+  }
+
+  #call(depth: number): Unit {
+    const link = this.#free();
+    const body = this.#whileReserved(link, () => this.sequence(1, 10, depth + 1, 2000));
+    const back = this.#encode(RETURNING, { rd: 0, rs1: link, imm: 0 });
+    const length = sizeOf([...body, back]);
+    const skip = this.#random.pick(SKIPPING);
+    const bits = tryEncode(skip, { rd: 0, imm: skip.length + length });
+    const over =
+      bits === undefined ? this.#encode([JAL], { rd: 0, imm: 4 + length }) : { raw: bits, length: skip.length };
+    const call = this.#encode([JAL], { rd: link, imm: 4 + over.length });
+    return [call, over, ...body, back];
+  }
+}
+
+function randomValue(random: Random): bigint {
+  const kind = random.below(10);
+  if (kind < 6) return random.pick(INTERESTING);
+  if (kind < 8) return random.double();
+  return BigInt.asUintN(64, BigInt(random.word() | 0));
+}
+
+/** The code of `instructions`, one behind the other. */
+export function emit(instructions: readonly Instruction[]): Uint8Array {
+  const code = new Uint8Array(sizeOf(instructions));
+  const view = new DataView(code.buffer);
+  let at = 0;
+  for (const { raw, length } of instructions) {
+    if (length === 2) view.setUint16(at, raw, true);
+    else view.setUint32(at, raw, true);
+    at += length;
+  }
+  return code;
+}
+
+/** The program of this seed: always the same as long as the instruction table is. */
+export function randomProgram(seed: number): Program {
+  const random = new Random(seed);
+  // Compressed loads and stores know only some registers.
+  const base = random.chance(50) ? random.pick([2, 8, 9, 10, 11, 12, 13, 14, 15]) : random.between(1, 31);
+  const registers = Array.from({ length: 32 }, () => randomValue(random));
+  registers[0] = 0n;
+  registers[base] = baseAddressOf({ seed });
+  const scratch = BigUint64Array.from({ length: SCRATCH_BYTES / 8 }, () => randomValue(random));
+  const code = emit(new Generator(random, base).sequence(60, 140, 0));
+  return { seed, code, base, registers, scratch: new Uint8Array(scratch.buffer) };
+}
