@@ -1,0 +1,147 @@
+import { describe, expect, test } from 'vitest';
+import { DOORS } from '../../../core/riscv/doors.ts';
+import { CAUSE, MACHINE, MSTATUS, USER } from '../../../core/riscv/hart.ts';
+import { INSTRUCTIONS } from '../../../core/riscv/table.ts';
+import { meaningOf } from '../../support/forms.ts';
+import { boot } from '../../support/guest.ts';
+import type { Oracle } from '../../support/oracle.ts';
+
+const START = 0x8000_0000n;
+
+test('every instruction that leaves has a door of its name, and every door an instruction', () => {
+  const doors = INSTRUCTIONS.flatMap((instruction) => meaningOf(instruction).flatMap(({ door }) => door ?? []));
+  expect(doors.toSorted()).toEqual(Object.keys(DOORS).toSorted());
+});
+
+/** `instruction` after mscratch = 0b1100, a0 = 0b1010 and a1 = 0. */
+function onScratch(instruction: string): Oracle {
+  const oracle = boot(instruction);
+  oracle.hart.state.mscratch = 0b1100n;
+  oracle.hart.state.x[10] = 0b1010n;
+  oracle.step();
+  return oracle;
+}
+
+describe('CSR instructions', () => {
+  test.each([
+    ['csrrw', 0b1010n],
+    ['csrrs', 0b1110n],
+    ['csrrc', 0b0100n],
+  ])('%s', (name, written) => {
+    const { hart } = onScratch(`${name} a2, mscratch, a0`);
+    expect(hart.state).toMatchObject({ mscratch: written, pc: START + 4n, minstret: 1n });
+    expect(hart.state.x[12]).toBe(0b1100n);
+  });
+
+  test.each([
+    ['csrrwi', 0b1010n],
+    ['csrrsi', 0b1110n],
+    ['csrrci', 0b0100n],
+  ])('%s', (name, written) => {
+    const { hart } = onScratch(`${name} a2, mscratch, 10`);
+    expect(hart.state.mscratch).toBe(written);
+    expect(hart.state.x[12]).toBe(0b1100n);
+  });
+
+  test('may read and write the same register', () => {
+    const { hart } = onScratch('csrrw a0, mscratch, a0');
+    expect(hart.state.mscratch).toBe(0b1010n);
+    expect(hart.state.x[10]).toBe(0b1100n);
+  });
+
+  test('write no x0', () => {
+    const { hart } = onScratch('csrrw zero, mscratch, a0');
+    expect(hart.state.x[0]).toBe(0n);
+    expect(hart.state.mscratch).toBe(0b1010n);
+  });
+
+  test.each(['csrrs a0, mhartid, zero', 'csrrc a0, mhartid, zero', 'csrrsi a0, mhartid, 0', 'csrrci a0, mhartid, 0'])(
+    '%s only reads',
+    (instruction) => {
+      expect(onScratch(instruction).traps).toEqual([]);
+    },
+  );
+
+  test.each([
+    'csrrw zero, mhartid, zero',
+    // Register a1 is zero, but it is not x0: this is a write.
+    'csrrs a0, mhartid, a1',
+    'csrrwi a0, mhartid, 0',
+    'csrrsi a0, mhartid, 1',
+    'csrrs a0, satp, zero',
+  ])('%s is illegal, and does nothing', (instruction) => {
+    const { hart, traps, ram } = onScratch(instruction);
+    const bits = BigInt(new DataView(ram.buffer).getUint32(0, true));
+    expect(traps).toEqual([{ cause: CAUSE.illegalInstruction, interrupt: false, epc: START, tval: bits }]);
+    expect(hart.state.minstret).toBe(0n);
+    expect(hart.state.x[10]).toBe(0b1010n);
+  });
+});
+
+describe('environment calls and breakpoints', () => {
+  test.each([
+    ['ecall', MACHINE, CAUSE.environmentCallFromMachine],
+    ['ecall', USER, CAUSE.environmentCallFromUser],
+    ['ebreak', USER, CAUSE.breakpoint],
+    ['ebreak', MACHINE, CAUSE.breakpoint],
+  ])('%s in mode %i', (name, privilege, cause) => {
+    const oracle = boot(name);
+    oracle.hart.state.privilege = privilege;
+    oracle.step();
+    expect(oracle.traps).toEqual([{ cause, interrupt: false, epc: START, tval: 0n }]);
+    expect(oracle.hart.state.minstret).toBe(0n);
+  });
+});
+
+describe('mret and wfi', () => {
+  test('mret returns', () => {
+    const oracle = boot('mret');
+    Object.assign(oracle.hart.state, { mepc: START + 0x100n, mstatus: MSTATUS.UXL });
+    oracle.step();
+    expect(oracle.hart.state).toMatchObject({ pc: START + 0x100n, privilege: USER, minstret: 1n });
+  });
+
+  test('mret is illegal in user mode', () => {
+    const oracle = boot('mret');
+    oracle.hart.state.privilege = USER;
+    oracle.step();
+    expect(oracle.traps).toEqual([{ cause: 2, interrupt: false, epc: START, tval: 0x30200073n }]);
+  });
+
+  test.each([
+    [MACHINE, 0n, true],
+    [MACHINE, MSTATUS.TW, true],
+    [USER, 0n, true],
+    [USER, MSTATUS.TW, false],
+  ])('wfi in mode %i with mstatus 0x%x', (privilege, mstatus, allowed) => {
+    const oracle = boot('wfi');
+    Object.assign(oracle.hart.state, { privilege, mstatus: mstatus | MSTATUS.UXL });
+    oracle.step();
+    expect(oracle.waiting).toBe(allowed);
+    expect(oracle.traps.map(({ cause }) => cause)).toEqual(allowed ? [] : [CAUSE.illegalInstruction]);
+  });
+
+  test('wfi sleeps until an enabled interrupt is pending, and goes on behind itself where none is taken', () => {
+    const oracle = boot('wfi\naddi a0, a0, 1');
+    const { state } = oracle.hart;
+    expect(oracle.run(10)).toBe(false);
+    expect(state.minstret).toBe(1n);
+    state.mip = 0x80;
+    expect(oracle.waiting).toBe(true);
+    state.mie = 0x80n;
+    expect(oracle.waiting).toBe(false);
+    oracle.step();
+    expect(state.x[10]).toBe(1n);
+  });
+
+  test('wfi is left for the interrupt, which returns behind it', () => {
+    const oracle = boot('wfi\naddi a0, a0, 1');
+    const { state } = oracle.hart;
+    Object.assign(state, { mie: 0x80n, mstatus: MSTATUS.UXL | MSTATUS.MIE, mtvec: START + 0x100n });
+    oracle.step();
+    state.mip = 0x80;
+    oracle.step();
+    expect(oracle.traps[0]).toEqual({ cause: 7, interrupt: true, epc: START + 4n, tval: 0n });
+    expect(state.x[10]).toBe(0n);
+  });
+});
