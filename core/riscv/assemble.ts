@@ -17,6 +17,13 @@ export function encode(instruction: Instruction, operands: OperandValues): numbe
   return word >>> 0;
 }
 
+function parseWord(text: string): number {
+  const value = Number(text);
+  if (text === '' || !Number.isInteger(value) || value < -(2 ** 31) || value >= 2 ** 32)
+    throw new Error(`.word "${text}": expected a number of 32 bits`);
+  return value >>> 0;
+}
+
 /**
  * The code of `source`, to stand at `origin`.
  * @throws Error that names the line and what is wrong with it
@@ -33,7 +40,7 @@ export function assemble(source: string, origin = 0x8000_0000n): Uint8Array {
   const words = lines.map(({ text, pc, number }) => {
     const [name = '', ...rest] = text.split(' ');
     try {
-      if (name === '.word') return Number(rest[0]) >>> 0;
+      if (name === '.word') return parseWord(rest.join(' '));
       const instruction = BY_NAME.get(name);
       if (!instruction) throw new Error(`no such instruction: ${name}`);
       return encode(instruction, parseOperands(instruction.syntax, rest.join(' '), pc, labels));

@@ -9,12 +9,16 @@ export function printInstruction(decoded: Decoded, pc: bigint): string {
   return text === '' ? instruction.name : `${instruction.name.padEnd(15)} ${text}`;
 }
 
-/** The instruction at the start of `bytes` (at least 2), and its length in bytes. Illegal ones show as data. */
+/**
+ * The instruction at the start of `bytes` (at least 2), and its length in bytes. Illegal ones show as data, and so does
+ * the first half of one whose second half is not there.
+ */
 export function disassemble(bytes: Uint8Array, pc: bigint): { readonly text: string; readonly length: number } {
   const halfword = bytes[0]! | (bytes[1]! << 8);
-  const length = lengthOf(halfword);
-  const word = length === 4 && bytes.length >= 4 ? (halfword | (bytes[2]! << 16) | (bytes[3]! << 24)) >>> 0 : halfword;
-  const decoded = length <= bytes.length ? decode(word) : undefined;
+  const whole = lengthOf(halfword) <= bytes.length;
+  const length = whole ? lengthOf(halfword) : 2;
+  const word = length === 4 ? (halfword | (bytes[2]! << 16) | (bytes[3]! << 24)) >>> 0 : halfword;
+  const decoded = whole ? decode(word) : undefined;
   if (decoded) return { text: printInstruction(decoded, pc), length };
   return {
     text: `${`.${length === 2 ? 'half' : 'word'}`.padEnd(15)} 0x${word.toString(16).padStart(length * 2, '0')}`,

@@ -33,7 +33,11 @@ const ORDERING = 'iorw';
 const ordering = (field: string): OperandKind => ({
   field,
   print: (value) => [...ORDERING].filter((_, index) => value & (8 >> index)).join('') || '0',
-  parse: (text) => (text === '0' ? 0 : [...text].reduce((bits, letter) => bits | (8 >> ORDERING.indexOf(letter)), 0)),
+  parse: (text) => {
+    if (text === '0') return 0;
+    if (![...text].every((letter) => ORDERING.includes(letter))) return undefined;
+    return [...text].reduce((bits, letter) => bits | (8 >> ORDERING.indexOf(letter)), 0);
+  },
 });
 
 const KINDS: Readonly<Record<string, OperandKind>> = {
@@ -50,7 +54,7 @@ const KINDS: Readonly<Record<string, OperandKind>> = {
     print: (value) => `0x${(value >>> 12).toString(16)}`,
     parse: (text) => {
       const value = parseNumber(text);
-      return value === undefined ? undefined : (value << 12) | 0;
+      return value === undefined || value < 0 || value >= 1 << 20 ? undefined : value << 12;
     },
   },
   /** An address, encoded as an offset from the instruction. */
