@@ -51,13 +51,15 @@ export interface MtimerPins {
 }
 
 export interface MtimerOperations {
-  /** Time has passed: a timer may be due. */
-  expire(): void;
-  /** Ticks from now to the next timer that is not yet due, undefined where there is none; the caller will watch for it. */
+  /**
+   * Time has passed: raises the timers that are due. Returns the ticks from now to the next one, undefined where there
+   * is none; the caller will watch for it.
+   */
   nextDeadline(): bigint | undefined;
-  /** What MTIME reads now. */
-  time(): bigint;
 }
+
+/** What MTIME reads when the clock that it counts by shows `now`. */
+export const mtime = ({ offset }: { readonly offset: bigint }, now: bigint): bigint => BigInt.asUintN(64, now + offset);
 
 /** The timer of the harts 0 to `harts` - 1. */
 export function aclintMtimer(harts: number) {
@@ -68,9 +70,6 @@ export function aclintMtimer(harts: number) {
     /** MTIME for which whoever watches the clock has promised to look in; NEVER where there is no such promise. */
     watched: u64,
   });
-  const time = (state: { readonly offset: bigint }, pins: MtimerPins): bigint =>
-    BigInt.asUintN(64, pins.now() + state.offset);
-
   return device<typeof state.fields, MtimerPins, MtimerOperations>('riscv.aclint.mtimer', {
     doc: 'One clock for all harts, and for each hart a time from which its machine timer interrupt is pending.',
     size: 0x8000,
@@ -89,7 +88,7 @@ export function aclintMtimer(harts: number) {
       MTIME: {
         at: 0x7ff8,
         width: 8,
-        read: time,
+        read: (state, pins) => mtime(state, pins.now()),
         write: (state, value, pins) => {
           state.offset = BigInt.asUintN(64, value - pins.now());
           pins.deadlineChanged();
@@ -102,10 +101,8 @@ export function aclintMtimer(harts: number) {
       state.watched = NEVER;
     },
     operations: {
-      expire: () => {},
-      time,
       nextDeadline: (state, pins) => {
-        const now = time(state, pins);
+        const now = mtime(state, pins.now());
         state.watched = NEVER;
         for (let hart = 0; hart < harts; hart++) {
           const deadline = state.MTIMECMP[hart] as bigint;
@@ -115,7 +112,7 @@ export function aclintMtimer(harts: number) {
       },
     },
     settle: (state, pins) => {
-      const now = time(state, pins);
+      const now = mtime(state, pins.now());
       for (let hart = 0; hart < harts; hart++) pins.timer(hart, now >= (state.MTIMECMP[hart] as bigint));
     },
   });

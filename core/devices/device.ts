@@ -115,9 +115,11 @@ export function device<F extends Fields, P, O extends object = Record<never, nev
 }
 
 /** A device bound to its state and its pins on this thread. Every call is made with the device lock held. */
-export interface Attached<O extends object = object> {
+export interface Attached<F extends Fields, O extends object> {
   readonly name: string;
   readonly size: number;
+  /** For those who only look, without the lock: a racy sample while the guest runs. */
+  readonly state: Readonly<View<F>>;
   /** Reads `bytes` (1, 2, 4 or 8) at `offset`, which with them lies within `size`. Unsigned. */
   read(offset: number, bytes: number): bigint;
   /** Writes the low `bytes` bytes of `value`, which has no others. */
@@ -173,7 +175,7 @@ export function attach<F extends Fields, P, O extends object>(
   base: number,
   pins: P,
   report: (sentence: string) => void,
-): Attached<O> {
+): Attached<F, O> {
   const state = device.state.view(buffer, base);
   const slots = placeRegisters(device.name, device.registers, device.size);
   const reported = new Set<string>();
@@ -233,6 +235,7 @@ export function attach<F extends Fields, P, O extends object>(
   return {
     name: device.name,
     size: device.size,
+    state,
     read(offset, bytes) {
       const value = readRegister(offset, bytes);
       if (value === undefined) refuse('read from', offset, bytes);

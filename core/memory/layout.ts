@@ -27,6 +27,8 @@ export const MachineState = struct({
   clockRunning: i32,
   /** Changes whenever the next timer deadline may have; the clock worker sleeps on it. */
   clockChanged: i32,
+  /** 1 asks the clock worker to leave. */
+  clockEnded: i32,
   /** Guest nanoseconds = host monotonic nanoseconds - this, while the clock runs. */
   clockOffset: u64,
   /** Guest nanoseconds at which the clock was stopped. */

@@ -1,0 +1,103 @@
+/** How the `virt` board describes itself to its guest: nodes and names as QEMU's board has them. */
+import type { DeviceNode } from '../devices/device.ts';
+import { plic } from '../devices/plic.ts';
+import { FINISHER, testSifive } from '../devices/test-sifive.ts';
+import { uartNs16550a } from '../devices/uart-ns16550a.ts';
+import { INTERRUPT } from '../riscv/hart.ts';
+import { TIMEBASE_HZ } from './clock.ts';
+import { flatten, type Node, node } from './fdt.ts';
+import { ADDRESS, CLINT_BYTES, CONTEXT_INTERRUPTS, IRQ } from './virt.ts';
+
+const ISA = 'rv64imac_zicntr_zicsr_zifencei';
+/** More than the serial port answers to: what QEMU's tree says. */
+const UART_REG_BYTES = 0x100;
+
+export interface DeviceTreeOptions {
+  /** Number of vCPUs. */
+  readonly harts: number;
+  readonly ramBytes: number;
+  /** The kernel's command line: `-append`. */
+  readonly bootargs?: string | undefined;
+  /** Randomness for the kernel, usually 32 bytes. */
+  readonly rngSeed?: Uint8Array | undefined;
+}
+
+const hex = (address: number): string => address.toString(16);
+const reg = (address: number, bytes: number): readonly bigint[] => [BigInt(address), BigInt(bytes)];
+
+/** The node of a device, with what the board knows of it. */
+function deviceNode(
+  { node: own }: { readonly node?: DeviceNode },
+  address: number,
+  bytes: number,
+  wiring: Node['properties'] = {},
+): Node {
+  if (!own) throw new Error(`the device at 0x${hex(address)} has no device-tree node`);
+  return node(`${own.name}@${hex(address)}`, { ...own.properties, reg: reg(address, bytes), ...wiring });
+}
+
+const interruptControllerOfCpu = (): Node =>
+  node('interrupt-controller', {
+    '#interrupt-cells': 1,
+    'interrupt-controller': true,
+    compatible: 'riscv,cpu-intc',
+  });
+
+const cpu = (index: number, interruptController: Node): Node =>
+  node(`cpu@${hex(index)}`, { device_type: 'cpu', reg: index, status: 'okay', compatible: 'riscv', 'riscv,isa': ISA }, [
+    interruptController,
+  ]);
+
+/** The flattened device tree for the guest. */
+export function virtDeviceTree({ harts, ramBytes, bootargs, rngSeed }: DeviceTreeOptions): Uint8Array {
+  const controllers = Array.from({ length: harts }, interruptControllerOfCpu);
+  const cpus = controllers.map((controller, index) => cpu(index, controller));
+  const toEachHart = (...interrupts: readonly number[]): readonly (Node | number)[] =>
+    controllers.flatMap((controller) => interrupts.flatMap((interrupt) => [controller, interrupt]));
+
+  const interruptController = plic(harts * CONTEXT_INTERRUPTS.length);
+  const plic0 = deviceNode(interruptController, ADDRESS.PLIC, interruptController.size, {
+    'interrupts-extended': toEachHart(...CONTEXT_INTERRUPTS),
+  });
+  const clint = node(`clint@${hex(ADDRESS.CLINT)}`, {
+    compatible: ['sifive,clint0', 'riscv,clint0'],
+    reg: reg(ADDRESS.CLINT, CLINT_BYTES),
+    'interrupts-extended': toEachHart(INTERRUPT.machineSoftware, INTERRUPT.machineTimer),
+  });
+  const test = deviceNode(testSifive, ADDRESS.TEST, testSifive.size);
+  const serial = deviceNode(uartNs16550a, ADDRESS.UART0, UART_REG_BYTES, {
+    interrupts: IRQ.UART0,
+    'interrupt-parent': plic0,
+  });
+  const syscon = (name: string, value: number): Node =>
+    node(name, { compatible: `syscon-${name}`, regmap: test, offset: 0, value });
+
+  return flatten(
+    node('', { '#address-cells': 2, '#size-cells': 2, compatible: 'riscv-virtio', model: 'riscv-virtio,qemu' }, [
+      node('chosen', {
+        'stdout-path': `/soc/${serial.name}`,
+        ...(bootargs ? { bootargs } : {}),
+        ...(rngSeed ? { 'rng-seed': rngSeed } : {}),
+      }),
+      syscon('poweroff', FINISHER.pass),
+      syscon('reboot', FINISHER.reset),
+      node(`memory@${hex(ADDRESS.DRAM)}`, { device_type: 'memory', reg: reg(ADDRESS.DRAM, ramBytes) }),
+      node('cpus', { '#address-cells': 1, '#size-cells': 0, 'timebase-frequency': TIMEBASE_HZ }, [
+        ...cpus,
+        node('cpu-map', {}, [
+          node(
+            'cluster0',
+            {},
+            cpus.map((target, index) => node(`core${index}`, { cpu: target })),
+          ),
+        ]),
+      ]),
+      node('soc', { '#address-cells': 2, '#size-cells': 2, compatible: 'simple-bus', ranges: true }, [
+        serial,
+        test,
+        plic0,
+        clint,
+      ]),
+    ]),
+  );
+}

@@ -1,0 +1,16 @@
+/** Worker threads in tests. */
+import { Worker } from 'node:worker_threads';
+
+/**
+ * Starts a thread.
+ * @param script its module
+ * @param data what it finds as `workerData`
+ * @returns a promise of its end, rejected where it throws
+ */
+export function startThread(script: URL, data: unknown): Promise<void> {
+  const worker = new Worker(script, { workerData: data });
+  return new Promise((resolve, reject) => {
+    worker.on('error', reject);
+    worker.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`thread ended with ${code}`))));
+  });
+}
