@@ -9,7 +9,7 @@ import { differences, explain, listing } from './compare.ts';
 import { qemuDriver, requireQemuUser, runUnderQemu } from './qemu-user.ts';
 import { randomProgram, USABLE } from './random-program.ts';
 
-const PROGRAMS = Number(process.env.FUZZ_PROGRAMS ?? 3000);
+const PROGRAMS = Number(process.env.FUZZ_PROGRAMS ?? 8000);
 /** What the default must come to. */
 const INSTRUCTIONS_MIN = 200_000;
 

@@ -145,7 +145,7 @@ describe('accesses', () => {
     ['maxs', 0x8000_0000n, 1n, 1n],
     ['minu', 0x8000_0000n, 1n, 1n],
     ['maxu', 0x8000_0000n, 1n, 0x8000_0000n],
-  ])('amo %s of 4 bytes: 0x%x and 0x%x store 0x%x', (kind, found, operand, stored) => {
+  ])('amo %s of 4 bytes: %s and %s store %s', (kind, found, operand, stored) => {
     const b = new Builder();
     // What is above the low 32 bits of the operand must not count.
     b.set(1, b.amo(kind, 4, b.constant(0x10n), b.constant(operand | (0x1234n << 32n))));

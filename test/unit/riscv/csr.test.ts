@@ -31,7 +31,7 @@ describe('a write keeps what is legal', () => {
     ['pmpaddr63', ONES, 0n],
     ['mhpmcounter31', ONES, 0n],
     ['mhpmevent3', ONES, 0n],
-  ])('%s = 0x%x', (name, value, legal) => {
+  ])('%s = %s', (name, value, legal) => {
     const hart = newHart();
     write(hart, name, value);
     expect(read(hart, name)).toBe(legal);

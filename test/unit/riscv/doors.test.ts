@@ -113,7 +113,7 @@ describe('mret and wfi', () => {
     [MACHINE, MSTATUS.TW, true],
     [USER, 0n, true],
     [USER, MSTATUS.TW, false],
-  ])('wfi in mode %i with mstatus 0x%x', (privilege, mstatus, allowed) => {
+  ])('wfi in mode %i with mstatus %s', (privilege, mstatus, allowed) => {
     const oracle = boot('wfi');
     Object.assign(oracle.hart.state, { privilege, mstatus: mstatus | MSTATUS.UXL });
     oracle.step();
