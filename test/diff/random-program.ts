@@ -77,6 +77,12 @@ type Unit = readonly Instruction[];
 
 const sizeOf = (instructions: Unit): number => instructions.reduce((bytes, { length }) => bytes + length, 0);
 
+/** The access that was drawn, at another address; undefined where its form cannot reach that. */
+function accessAt(form: Form, { operands }: Decoded, rs1: number, imm: number): Instruction | undefined {
+  const bits = tryEncode(form, 'imm' in operands ? { ...operands, rs1, imm } : { ...operands, rs1 });
+  return bits === undefined ? undefined : { raw: bits, length: form.length };
+}
+
 const DEPTH_MAX = 2;
 const fits12 = (value: number): boolean => value >= -2048 && value < 2048;
 
@@ -181,10 +187,9 @@ class Generator {
       const drawn = this.#draw(form);
       if (!drawn) return undefined;
       const { rs1 = 0, imm = 0 } = drawn.operands;
-      if (this.#random.chance(50) || rs1 === this.#base) {
-        const operands = { ...drawn.operands, rs1: this.#base, imm: 'imm' in drawn.operands ? offset : 0 };
-        const bits = 'imm' in drawn.operands ? tryEncode(form, operands) : undefined;
-        return bits === undefined ? undefined : [{ raw: bits, length: form.length }];
+      if (rs1 === this.#base || ('imm' in drawn.operands && this.#random.chance(50))) {
+        const access = accessAt(form, drawn, this.#base, offset);
+        return access && [access];
       }
       if (rs1 === 0 || this.#reserved.has(rs1) || !fits12(offset - imm)) return undefined;
       return [this.#encode([ADDI], { rd: rs1, rs1: this.#base, imm: offset - imm }), drawn];
@@ -202,13 +207,7 @@ class Generator {
       this.#until(() => {
         const form = this.#random.pick(forms);
         const drawn = this.#draw(form);
-        if (!drawn) return undefined;
-        const given = Object.entries(drawn.operands).map(([name, value]) => [
-          name,
-          { rs1: pointer, imm: 0 }[name] ?? value,
-        ]);
-        const bits = tryEncode(form, Object.fromEntries(given));
-        return bits === undefined ? undefined : { raw: bits, length: form.length };
+        return drawn && accessAt(form, drawn, pointer, 0);
       });
 
     if (this.#random.chance(10)) return [...point, drawAt(conditional)];
