@@ -1,0 +1,110 @@
+/** Sockets as character devices: listening or connecting, on a path, on TCP, or inherited from the parent process. */
+import { fstatSync, lstatSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server, Socket } from 'node:net';
+import { reasonOf, UsageError } from '../errors.ts';
+import type { Backend } from './backend.ts';
+import { StreamChannel } from './channel.ts';
+import type { SocketAddress, SocketSpec } from './spec.ts';
+
+/** Nobody but the owner may connect: a monitor can read and write all of the guest. */
+const UMASK = 0o177;
+
+/** An address as QEMU's errors show it. */
+const nameOf = (address: SocketAddress): string =>
+  'path' in address ? address.path : 'fd' in address ? `${address.fd}` : `${address.host}:${address.port}`;
+
+const channelOf = (socket: Socket): StreamChannel => {
+  socket.setNoDelay(true);
+  return new StreamChannel(socket, socket);
+};
+
+export const socketBackend = ({ address, server }: SocketSpec): Backend =>
+  server ? new ListeningSocket(address) : { open: (deliver) => connectTo(address).then(deliver), close() {} };
+
+async function connectTo(address: SocketAddress): Promise<StreamChannel> {
+  if ('fd' in address) {
+    requireSocket(address.fd);
+    return channelOf(new Socket({ fd: address.fd, allowHalfOpen: true }));
+  }
+  const socket = connect({ ...address, allowHalfOpen: true });
+  try {
+    await settled(socket, 'connect');
+  } catch (error) {
+    throw new UsageError(`Failed to connect to '${nameOf(address)}': ${reasonOf(error)}`);
+  }
+  return channelOf(socket);
+}
+
+class ListeningSocket implements Backend {
+  readonly #address: SocketAddress;
+  #server: Server | undefined;
+
+  constructor(address: SocketAddress) {
+    this.#address = address;
+  }
+
+  async open(deliver: (client: StreamChannel) => void): Promise<void> {
+    const address = this.#address;
+    if ('path' in address) await removeStale(address.path);
+    if ('fd' in address) requireSocket(address.fd);
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => deliver(channelOf(socket)));
+    // Binding is done before `listen` returns, so that the mask is never seen by anything else.
+    const umask = process.umask(UMASK);
+    try {
+      const listening = settled(server, 'listening');
+      server.listen(address);
+      process.umask(umask);
+      await listening;
+    } catch (error) {
+      process.umask(umask);
+      throw new UsageError(`Failed to bind socket to ${nameOf(address)}: ${reasonOf(error)}`);
+    }
+    this.#server = server;
+  }
+
+  close(): void {
+    // Also removes the path.
+    this.#server?.close();
+    this.#server = undefined;
+  }
+}
+
+/** Waits for `event`, or throws the error that comes instead. */
+const settled = (emitter: Server | Socket, event: 'connect' | 'listening'): Promise<void> =>
+  new Promise((resolve, reject) => {
+    emitter.once('error', reject);
+    emitter.once(event, () => {
+      emitter.off('error', reject);
+      resolve();
+    });
+  });
+
+function requireSocket(fd: number): void {
+  let isSocket = false;
+  try {
+    isSocket = fstatSync(fd).isSocket();
+  } catch {
+    // Not open: not a socket either.
+  }
+  if (!isSocket) throw new UsageError(`File descriptor '${fd}' is not a socket`);
+}
+
+/** Whether somebody listens on the socket at `path`. */
+export function isListening(path: string): Promise<boolean> {
+  const probe = connect({ path });
+  return settled(probe, 'connect')
+    .then(
+      () => true,
+      () => false,
+    )
+    .finally(() => probe.destroy());
+}
+
+/** Makes room for a socket where a daemon that was killed has left one. Anything else at `path` stays, and is an error. */
+async function removeStale(path: string): Promise<void> {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  if (status === undefined) return;
+  if (!status.isSocket()) throw new UsageError(`Failed to bind socket to ${path}: it exists and is not a socket`);
+  if (await isListening(path)) throw new UsageError(`Failed to bind socket to ${path}: Address already in use`);
+  rmSync(path, { force: true });
+}

@@ -1,0 +1,173 @@
+/**
+ * Which character devices there are and how the command line describes them: `-chardev BACKEND,id=ID,...`, and the older
+ * one-word form that `-serial`, `-monitor` and `-qmp` take.
+ */
+import { UsageError } from '../errors.ts';
+import { KeyValues } from '../key-values.ts';
+
+export type SocketAddress =
+  | { readonly path: string }
+  | { readonly host: string; readonly port: number }
+  /** A socket that the parent process has opened: connected, or listening where `server` is on. */
+  | { readonly fd: number };
+
+export interface SocketSpec {
+  readonly type: 'socket';
+  readonly address: SocketAddress;
+  /** Listens; otherwise connects. */
+  readonly server: boolean;
+  /** A server that waits for its first client before the machine is made. */
+  readonly wait: boolean;
+}
+
+export interface StdioSpec {
+  readonly type: 'stdio';
+  /** Ctrl-C, Ctrl-Z and Ctrl-\ on the terminal are signals to the daemon, not input. */
+  readonly signal: boolean;
+}
+
+export type BackendSpec =
+  | { readonly type: 'null' }
+  | StdioSpec
+  | { readonly type: 'file'; readonly path: string; readonly append: boolean }
+  | SocketSpec;
+
+export interface ChardevSpec {
+  readonly id: string;
+  /** The option that asked for it, for messages: `-serial unix:/tmp/s,server=on`. */
+  readonly option: string;
+  /** Several front ends share it, and Ctrl-A switches between them. */
+  readonly mux: boolean;
+  readonly backend: BackendSpec;
+}
+
+export const BACKENDS: readonly BackendSpec['type'][] = ['null', 'stdio', 'file', 'socket'];
+
+const IDENTIFIER = /^[A-Za-z][A-Za-z0-9._-]*$/;
+/** Of `sockaddr_un.sun_path`, with the NUL at its end. */
+const UNIX_PATH_BYTES = 108;
+const PORT_MAX = 65535;
+
+/**
+ * The argument of `-chardev`.
+ * @throws UsageError
+ */
+export function parseChardev(argument: string): ChardevSpec {
+  const values = KeyValues.parse(argument, 'backend');
+  const id = values.take('id');
+  if (id === undefined) throw new UsageError('chardev: no id specified');
+  if (!IDENTIFIER.test(id)) {
+    throw new UsageError(
+      "Parameter 'id' expects an identifier",
+      "Identifiers consist of letters, digits, '-', '.', '_', starting with a letter.",
+    );
+  }
+  const type = values.take('backend');
+  if (type === undefined) throw new UsageError('chardev: "id" without a backend name');
+  const known = BACKENDS.find((backend) => backend === type);
+  if (known === undefined) throw new UsageError(`'${type}' is not a valid char driver name`);
+  return fromValues(id, `-chardev ${argument}`, known, values);
+}
+
+/**
+ * A character device in one word: `null`, `stdio`, `file:PATH`, `unix:PATH[,...]`, `tcp:[HOST]:PORT[,...]`, or `mon:` and
+ * one of these, which shares it with a monitor.
+ * @param option for messages
+ * @returns the device, and whether a monitor is to share it
+ * @throws UsageError
+ */
+export function parseDevice(text: string, id: string, option: string): { chardev: ChardevSpec; monitor: boolean } {
+  const monitor = text.startsWith('mon:');
+  const device = monitor ? text.slice('mon:'.length) : text;
+  const [type, values] = wordValues(device);
+  // Whoever shares the terminal with a monitor quits with Ctrl-A x, and wants Ctrl-C to reach the guest.
+  const shared: [string, string][] = monitor
+    ? [['mux', 'on'], ...(type === 'stdio' ? [['signal', 'off'] as [string, string]] : [])]
+    : [];
+  return { chardev: fromValues(id, option, type, values, new KeyValues(shared)), monitor };
+}
+
+function wordValues(device: string): [BackendSpec['type'], KeyValues] {
+  const colon = device.indexOf(':');
+  const scheme = colon < 0 ? device : device.slice(0, colon);
+  const rest = colon < 0 ? '' : device.slice(colon + 1);
+  if (colon < 0 && (scheme === 'null' || scheme === 'stdio')) return [scheme, new KeyValues([])];
+  if (colon >= 0 && scheme === 'file') return ['file', new KeyValues([['path', rest]])];
+  if (colon >= 0 && scheme === 'unix') return ['socket', KeyValues.parse(rest, 'path')];
+  if (colon >= 0 && scheme === 'tcp') {
+    const { host, port, options } =
+      /^(?<host>\[[^\]]*\]|[^:,]*):(?<port>[^,]*)(?:,(?<options>.*))?$/.exec(rest)?.groups ?? {};
+    if (host === undefined || port === undefined)
+      throw new UsageError(`'${device}' has no port: expected tcp:HOST:PORT`);
+    return ['socket', KeyValues.parse(`host=${host},port=${port},${options ?? ''}`)];
+  }
+  throw new UsageError(`'${device}' is not a valid char driver`);
+}
+
+function fromValues(
+  id: string,
+  option: string,
+  type: BackendSpec['type'],
+  values: KeyValues,
+  defaults = new KeyValues([]),
+): ChardevSpec {
+  const mux = values.takeBoolean('mux') ?? defaults.takeBoolean('mux') ?? false;
+  const backend = backendFrom(type, values, defaults);
+  values.end();
+  return { id, option, mux, backend };
+}
+
+function backendFrom(type: BackendSpec['type'], values: KeyValues, defaults: KeyValues): BackendSpec {
+  switch (type) {
+    case 'null':
+      return { type };
+    case 'stdio':
+      return { type, signal: values.takeBoolean('signal') ?? defaults.takeBoolean('signal') ?? true };
+    case 'file': {
+      const path = values.take('path');
+      if (path === undefined || path === '') throw new UsageError('chardev: file: no filename given');
+      return { type, path, append: values.takeBoolean('append') ?? false };
+    }
+    case 'socket': {
+      const server = values.takeBoolean('server') ?? false;
+      const wait = values.takeBoolean('wait');
+      if (wait !== undefined && !server) {
+        throw new UsageError("'wait' option is incompatible with socket in client connect mode");
+      }
+      return { type, address: addressFrom(values), server, wait: server && (wait ?? true) };
+    }
+  }
+}
+
+function addressFrom(values: KeyValues): SocketAddress {
+  const path = values.take('path');
+  const host = values.take('host');
+  const port = values.take('port');
+  const fd = values.take('fd');
+  const kinds = [path, fd, host ?? port].filter((value) => value !== undefined);
+  if (kinds.length !== 1) throw new UsageError("One of 'path', 'fd' or 'host' and 'port' is required.");
+  if (path !== undefined) {
+    if (path === '') throw new UsageError('chardev: socket: no path given');
+    if (Buffer.byteLength(path) >= UNIX_PATH_BYTES) {
+      throw new UsageError(`UNIX socket path '${path}' is too long`, `Path must be less than ${UNIX_PATH_BYTES} bytes`);
+    }
+    return { path };
+  }
+  if (fd !== undefined) {
+    if (!/^\d+$/.test(fd)) throw new UsageError(`Unable to parse FD number ${fd}`);
+    return { fd: Number(fd) };
+  }
+  if (port === undefined || port === '') throw new UsageError('chardev: socket: no port given');
+  if (!/^\d+$/.test(port) || Number(port) > PORT_MAX) {
+    throw new UsageError(`Parameter 'port' expects a number from 0 to ${PORT_MAX}, not '${port}'`);
+  }
+  // No host means this one only: who wants to be reached from elsewhere has to say so.
+  return { host: host?.replace(/^\[(.*)\]$/, '$1') || 'localhost', port: Number(port) };
+}
+
+/** A socket as QEMU shows it in messages: `unix:PATH`, `tcp:HOST:PORT`, `fd:N`. */
+export function showAddress(address: SocketAddress): string {
+  if ('path' in address) return `unix:${address.path}`;
+  if ('fd' in address) return `fd:${address.fd}`;
+  return `tcp:${address.host}:${address.port}`;
+}

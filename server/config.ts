@@ -1,0 +1,58 @@
+/** What the command line asks for, complete and checked: the daemon does as it says. */
+import type { MachineType } from '../schema/config.ts';
+import type { ChardevSpec } from './chardev/spec.ts';
+
+export interface MonitorSpec {
+  /** Id of its character device. */
+  readonly chardev: string;
+  /** `readline` is the human monitor, `control` is QMP. */
+  readonly mode: 'readline' | 'control';
+  readonly pretty: boolean;
+  /** The option that asked for it, for messages. */
+  readonly option: string;
+}
+
+export interface PluginSpec {
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly id: string;
+  readonly option: string;
+}
+
+export interface TraceSpec {
+  /** Name or pattern of the events to switch on; `-` in front switches off. */
+  readonly patterns: readonly { readonly pattern: string; readonly option: string }[];
+  /** Files that hold one pattern a line. */
+  readonly files: readonly { readonly path: string; readonly option: string }[];
+  /** Where the lines go; undefined for the log. */
+  readonly output?: { readonly path: string; readonly option: string } | undefined;
+}
+
+export interface Config {
+  readonly machine: MachineType;
+  readonly smp: number;
+  readonly ramBytes: number;
+  /** Path of the firmware. */
+  readonly bios?: string | undefined;
+  /** Path of the kernel. */
+  readonly kernel?: string | undefined;
+  readonly append?: string | undefined;
+  readonly name?: string | undefined;
+  readonly chardevs: readonly ChardevSpec[];
+  /** What the serial line is connected to, undefined for nothing. */
+  readonly serial?: { readonly chardev: string; readonly option: string } | undefined;
+  /** In the order in which a mux offers them. */
+  readonly monitors: readonly MonitorSpec[];
+  /** Loaded in this order before the guest runs. */
+  readonly plugins: readonly PluginSpec[];
+  readonly trace: TraceSpec;
+  /** Wait for `cont`. */
+  readonly paused: boolean;
+  /** A guest that resets the machine ends it. */
+  readonly noReboot: boolean;
+  /** A guest that ends the machine does not end the daemon. */
+  readonly noShutdown: boolean;
+  readonly logFile?: string | undefined;
+  readonly pidFile?: string | undefined;
+  readonly daemonize: boolean;
+}

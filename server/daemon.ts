@@ -1,0 +1,235 @@
+/**
+ * One machine with everything around it, from the first file opened to the exit status.
+ *
+ * Start-up goes from the outside in: images, character devices, the machine, its monitors, plugins, trace events; only
+ * then does the guest run. The end takes down the same in reverse, after every client has received what it is owed.
+ */
+import { rmSync, writeFileSync } from 'node:fs';
+import {
+  type CharacterBackend,
+  InstrumentationError,
+  type Machine,
+  type MachineEvent,
+  type ShutdownReason,
+} from '../core/machine/interface.ts';
+import type { Context, HumanCommand } from '../monitor/command.ts';
+import { EventFeed } from '../monitor/events.ts';
+import { serveQmp } from '../monitor/qmp.ts';
+import { createRegistry } from '../monitor/registry.ts';
+import type { ByteStream } from '../monitor/stream.ts';
+import type { MachineConfig } from '../schema/config.ts';
+import { Chardev } from './chardev/chardev.ts';
+import { monitorFrontEnd } from './chardev/monitor.ts';
+import { SerialLine } from './chardev/serial.ts';
+import type { Stdio } from './chardev/stdio.ts';
+import type { Config, MonitorSpec } from './config.ts';
+import { reasonOf, UsageError } from './errors.ts';
+import { readImages } from './images.ts';
+import type { Log } from './log.ts';
+import { enableTrace, openTrace } from './trace.ts';
+
+/** The human monitor, as the daemon needs it. */
+export interface HumanMonitor {
+  readonly commands: readonly HumanCommand[];
+  /** Serves one console until its stream closes. */
+  serve(stream: ByteStream, context: Context): void;
+  /** One line for `human-monitor-command`. */
+  run(context: Context, line: string, vcpu?: number): Promise<string>;
+}
+
+/** What the daemon is made with. */
+export interface Environment {
+  createMachine(config: MachineConfig<CharacterBackend>): Promise<Machine>;
+  readonly human: HumanMonitor;
+  readonly log: Log;
+  readonly stdio: Stdio;
+  /** Tells the person who starts the daemon something, in one line. */
+  report(line: string): void;
+  /** Index of the front end that a mux begins with: the serial line is 0, the first monitor 1. */
+  readonly focus: number;
+}
+
+export class Daemon {
+  readonly #config: Config;
+  readonly #environment: Environment;
+  readonly #chardevs = new Map<string, Chardev>();
+  /** What takes down what has been started, in the order of the start. */
+  readonly #undo: (() => void | Promise<void>)[] = [];
+  readonly #resolveEnded: (status: number) => void;
+  #machine: Machine | undefined;
+  /** Of the pid file, once it has been written. */
+  #pidFile: string | undefined;
+  #exitCode = 0;
+  #ending: Promise<void> | undefined;
+
+  /** The exit status, 0 to 255: 0, or what the guest has ended with. Resolves when everything has been taken down. */
+  readonly ended: Promise<number>;
+
+  constructor(config: Config, environment: Environment) {
+    this.#config = config;
+    this.#environment = environment;
+    const { promise, resolve } = Promise.withResolvers<number>();
+    this.ended = promise;
+    this.#resolveEnded = resolve;
+  }
+
+  /**
+   * Resolves when clients are served and the guest runs, unless it is to wait.
+   * @throws UsageError what cannot be had; everything has been taken down again
+   */
+  async start(): Promise<void> {
+    try {
+      await this.#start();
+    } catch (error) {
+      await this.#takeDown();
+      throw error;
+    }
+  }
+
+  /** Ends the machine and the daemon; `ended` tells when. Also ends a daemon that still waits for its first client. */
+  async shutdown(reason: ShutdownReason): Promise<void> {
+    await this.#machine?.shutdown(reason);
+    this.#end();
+  }
+
+  /** Gives back what would outlive a process that is about to fail: terminal mode, sockets' paths, the pid file. */
+  abandon(): void {
+    for (const chardev of this.#chardevs.values()) chardev.abandon();
+    this.#removePidFile();
+  }
+
+  async #start(): Promise<void> {
+    const { log } = this.#environment;
+    const config = this.#config;
+    const images = await readImages(config);
+    const trace = openTrace(config.trace, log);
+    this.#undo.push(() => trace.flush());
+
+    const serial = await this.#openChardevs();
+    this.#writePidFile();
+
+    const machine = await this.#createMachine(images, serial, trace.line);
+    this.#connectMonitors(machine);
+    await this.#loadPlugins(machine);
+    await enableTrace(config.trace, machine, (line) => this.#environment.report(line));
+    for (const chardev of this.#chardevs.values()) chardev.start();
+    log.info({ pid: process.pid, smp: config.smp, ramBytes: config.ramBytes }, 'the machine is ready');
+    if (!config.paused && this.#ending === undefined) await machine.cont();
+  }
+
+  async #openChardevs(): Promise<SerialLine> {
+    const { stdio, report, focus } = this.#environment;
+    const mux = { focus, exit: () => void this.shutdown('host-ui'), now: () => new Date() };
+    this.#undo.push(async () => {
+      await Promise.all(Array.from(this.#chardevs.values(), (chardev) => chardev.close()));
+    });
+    for (const spec of this.#config.chardevs) {
+      const chardev = new Chardev(spec, { stdio, report, mux });
+      this.#chardevs.set(spec.id, chardev);
+      await chardev.open();
+    }
+    const line = new SerialLine();
+    const { serial } = this.#config;
+    if (serial !== undefined) this.#chardevs.get(serial.chardev)!.connect(line, serial.option);
+    return line;
+  }
+
+  async #createMachine(
+    images: { bios?: Uint8Array; kernel?: Uint8Array },
+    serial: SerialLine,
+    trace: (line: string) => void,
+  ): Promise<Machine> {
+    const { machine: type, smp, ramBytes, append, noReboot } = this.#config;
+    const machine = await this.#environment.createMachine({
+      machine: type,
+      smp,
+      ramBytes,
+      ...images,
+      ...(append === undefined ? {} : { append }),
+      noReboot,
+      // Plugins and trace events are in place before the first instruction.
+      paused: true,
+      serial,
+      trace,
+    });
+    this.#machine = machine;
+    this.#undo.push(() => machine.shutdown('host-signal'));
+    this.#undo.push(machine.onEvent((event) => this.#happened(event)));
+    return machine;
+  }
+
+  #connectMonitors(machine: Machine): void {
+    const { human, log } = this.#environment;
+    const context: Context = {
+      machine,
+      name: this.#config.name,
+      registry: createRegistry(human.commands),
+      quit: () => this.#end(),
+      humanMonitorCommand: (line, vcpu) => human.run(context, line, vcpu),
+    };
+    const events = new EventFeed(machine);
+    this.#undo.push(() => events.close());
+
+    const sessions: Record<MonitorSpec['mode'], (stream: ByteStream, pretty: boolean) => void> = {
+      readline: (stream) => human.serve(stream, context),
+      control: (stream, pretty) => serveQmp(stream, context, events, { pretty }),
+    };
+    for (const { chardev, mode, pretty, option } of this.#config.monitors) {
+      const frontEnd = monitorFrontEnd(
+        (stream) => sessions[mode](stream, pretty),
+        () => log.warn({ monitor: option }, 'dropped a client that does not read what it is sent'),
+      );
+      this.#chardevs.get(chardev)!.connect(frontEnd, option);
+    }
+  }
+
+  async #loadPlugins({ instrumentation }: Machine): Promise<void> {
+    for (const { path, args, id, option } of this.#config.plugins) {
+      await instrumentation.load(path, { id, args }).catch((error: unknown) => {
+        throw error instanceof InstrumentationError ? new UsageError(`${option}: ${error.message}`) : error;
+      });
+    }
+  }
+
+  #happened(event: MachineEvent): void {
+    const { log } = this.#environment;
+    const { name, ...data } = event;
+    if (event.name === 'INSTR_ERROR') {
+      log.warn({}, `plugin '${event.id}' failed on vCPU ${event.vcpu} and was removed: ${event.message}`);
+    } else {
+      log.info(data, name);
+    }
+    if (event.name !== 'SHUTDOWN') return;
+    this.#exitCode = event.exitCode;
+    // Who has asked for the end by a command is still to receive the reply: `quit` ends the daemon after that.
+    if (event.reason === 'host-qmp-quit' || (event.guest && this.#config.noShutdown)) return;
+    this.#end();
+  }
+
+  /** Begins to take everything down, once what is being answered now has been answered. */
+  #end(): void {
+    this.#ending ??= new Promise<void>((resolve) => setImmediate(resolve))
+      .then(() => this.#takeDown())
+      .then(() => this.#resolveEnded(this.#exitCode & 0xff));
+  }
+
+  async #takeDown(): Promise<void> {
+    for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) await undo();
+  }
+
+  #writePidFile(): void {
+    const { pidFile } = this.#config;
+    if (pidFile === undefined) return;
+    try {
+      writeFileSync(pidFile, `${process.pid}\n`);
+    } catch (error) {
+      throw new UsageError(`cannot create PID file: Could not create '${pidFile}': ${reasonOf(error)}`);
+    }
+    this.#pidFile = pidFile;
+    this.#undo.push(() => this.#removePidFile());
+  }
+
+  #removePidFile(): void {
+    if (this.#pidFile !== undefined) rmSync(this.#pidFile, { force: true });
+  }
+}
