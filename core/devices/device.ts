@@ -180,8 +180,8 @@ export function attach<F extends Fields, P, O extends object>(
   const slots = placeRegisters(device.name, device.registers, device.size);
   const reported = new Set<string>();
 
-  function refuse(verb: 'read from' | 'write to', offset: number, bytes: number): void {
-    const sentence = `${device.name}: no register for a ${bytes}-byte ${verb} offset 0x${offset.toString(16)}`;
+  function refuse(access: 'read' | 'write', offset: number, bytes: number): void {
+    const sentence = `${device.name}: no register for a ${access} of size ${bytes} at offset 0x${offset.toString(16)}`;
     if (reported.has(sentence) || reported.size >= REPORTS_MAX) return;
     reported.add(sentence);
     report(sentence);
@@ -238,12 +238,12 @@ export function attach<F extends Fields, P, O extends object>(
     state,
     read(offset, bytes) {
       const value = readRegister(offset, bytes);
-      if (value === undefined) refuse('read from', offset, bytes);
+      if (value === undefined) refuse('read', offset, bytes);
       device.settle(state, pins);
       return value ?? 0n;
     },
     write(offset, bytes, value) {
-      if (!writeRegister(offset, bytes, value)) refuse('write to', offset, bytes);
+      if (!writeRegister(offset, bytes, value)) refuse('write', offset, bytes);
       device.settle(state, pins);
     },
     reset: settled(device.reset) as () => void,

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { type Finish, testSifive } from '../../../core/devices/test-sifive.ts';
+import { onBench } from './bench.ts';
+
+test.each([
+  [0x5555, { kind: 'pass', code: 0 }],
+  [0x7777, { kind: 'reset', code: 0 }],
+  [0x0003_3333, { kind: 'fail', code: 3 }],
+  [0xffff_3333, { kind: 'fail', code: 0xffff }],
+  [0x1234, undefined],
+] as const)('0x%x', (word, expected) => {
+  const finishes: Finish[] = [];
+  const { set, get } = onBench(testSifive, { finish: (finish) => finishes.push(finish) });
+  set(0, word);
+  expect(get(0)).toBe(0);
+  expect(finishes).toEqual(expected ? [expected] : []);
+});
