@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { virtDeviceTree } from '../../../core/machine/device-tree.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
 import { requireTool } from '../../support/tools.ts';
 import { type Decompiled, decompile, withPaths } from './dtc.ts';
 
@@ -11,19 +11,15 @@ const hasDtc = requireTool('dtc', 'device-tree-compiler');
 const hasQemu = requireTool('qemu-system-riscv64', 'qemu-system-misc');
 
 function qemuTree(harts: number, megabytes: number, bootargs: string): Decompiled {
-  const folder = mkdtempSync(join(tmpdir(), 'device-tree-'));
-  try {
-    const file = join(folder, 'virt.dtb');
-    const options = ['-M', `virt,dumpdtb=${file}`, '-smp', `${harts}`, '-m', `${megabytes}M`, '-display', 'none'];
-    // It takes a command line only with a kernel, and this will do for one.
-    const image = join(folder, 'kernel');
-    writeFileSync(image, Uint8Array.of(0x6f, 0, 0, 0));
-    const kernel = ['-bios', 'none', '-kernel', image, '-append', bootargs];
-    execFileSync('qemu-system-riscv64', [...options, ...kernel], { stdio: 'pipe' });
-    return decompile(readFileSync(file));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const folder = temporaryDirectory();
+  const file = join(folder, 'virt.dtb');
+  // It takes a command line only with a kernel, and this will do for one.
+  const image = join(folder, 'kernel');
+  writeFileSync(image, Uint8Array.of(0x6f, 0, 0, 0));
+  const options = ['-M', `virt,dumpdtb=${file}`, '-smp', `${harts}`, '-m', `${megabytes}M`, '-display', 'none'];
+  const kernel = ['-bios', 'none', '-kernel', image, '-append', bootargs];
+  execFileSync('qemu-system-riscv64', [...options, ...kernel], { stdio: 'pipe' });
+  return decompile(readFileSync(file));
 }
 
 /** Properties that differ because the machines do, or that are random. */
