@@ -59,7 +59,7 @@ export class Daemon {
   #machine: Machine | undefined;
   /** Of the pid file, once it has been written. */
   #pidFile: string | undefined;
-  #exitCode = 0;
+  #exitCode: number | undefined;
   #ending: Promise<void> | undefined;
 
   /** The exit status, 0 to 255: 0, or what the guest has ended with. Resolves when everything has been taken down. */
@@ -200,7 +200,7 @@ export class Daemon {
       log.info(data, name);
     }
     if (event.name !== 'SHUTDOWN') return;
-    this.#exitCode = event.exitCode;
+    this.#exitCode ??= event.exitCode;
     // Who has asked for the end by a command is still to receive the reply: `quit` ends the daemon after that.
     if (event.reason === 'host-qmp-quit' || (event.guest && this.#config.noShutdown)) return;
     this.#end();
@@ -210,7 +210,7 @@ export class Daemon {
   #end(): void {
     this.#ending ??= new Promise<void>((resolve) => setImmediate(resolve))
       .then(() => this.#takeDown())
-      .then(() => this.#resolveEnded(this.#exitCode & 0xff));
+      .then(() => this.#resolveEnded((this.#exitCode ?? 0) & 0xff));
   }
 
   async #takeDown(): Promise<void> {

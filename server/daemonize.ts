@@ -3,13 +3,10 @@
  * its caller how the start went.
  */
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { Config } from './config.ts';
 
-const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
-
 /**
- * Starts the daemon in a session of its own.
+ * Starts this script once more, as a daemon in a session of its own.
  * @returns the exit status for the caller: 0 once clients can connect, or that of a daemon that could not start
  */
 export function daemonize({ chardevs }: Config, argv: readonly string[]): Promise<number> {
@@ -20,7 +17,7 @@ export function daemonize({ chardevs }: Config, argv: readonly string[]): Promis
   const stdio: ('ignore' | 'pipe' | 'ipc' | number)[] = ['ignore', 'ignore', 'pipe'];
   for (let fd = stdio.length; fd <= Math.max(...inherited, 0); fd++) stdio.push(inherited.includes(fd) ? fd : 'ignore');
   stdio.push('ipc');
-  const child = spawn(process.execPath, [MAIN, ...argv], { detached: true, stdio });
+  const child = spawn(process.execPath, [process.argv[1]!, ...argv], { detached: true, stdio });
   // Passed on rather than inherited: nobody who waits for the end of our output is to wait for the daemon's.
   child.stderr?.pipe(process.stderr);
   return new Promise((resolve) => {

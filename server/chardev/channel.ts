@@ -68,6 +68,8 @@ export class StreamChannel implements Channel {
       const rest = this.#filter(bytes);
       if (!this.#closing && rest.length > 0) receive(rest);
     });
+    // A socket that was accepted in pause does not begin to flow by itself.
+    this.#readable?.resume();
   }
   pause(): void {
     this.#readable?.pause();

@@ -104,12 +104,13 @@ export class Chardev {
     while (this.#waiting.length > 0 && (several || this.#served.size === 0)) {
       const client = this.#waiting.shift()!;
       this.#served.add(client);
+      if (this.spec.mux) attachMux(client, this.#frontEnds, this.#environment.mux);
+      else this.#frontEnds[0]!.attach(client);
+      // Behind the front end's own: it is done with this client when the next one comes.
       client.onClose(() => {
         this.#served.delete(client);
         this.#serve();
       });
-      if (this.spec.mux) attachMux(client, this.#frontEnds, this.#environment.mux);
-      else this.#frontEnds[0]!.attach(client);
     }
   }
 }

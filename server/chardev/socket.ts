@@ -1,6 +1,7 @@
 /** Sockets as character devices: listening or connecting, on a path, on TCP, or inherited from the parent process. */
-import { fstatSync, lstatSync, rmSync } from 'node:fs';
+import { fstatSync, lstatSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer, type Server, Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { reasonOf, UsageError } from '../errors.ts';
 import type { Backend } from './backend.ts';
 import { StreamChannel } from './channel.ts';
@@ -45,7 +46,7 @@ class ListeningSocket implements Backend {
 
   async open(deliver: (client: StreamChannel) => void): Promise<void> {
     const address = this.#address;
-    if ('path' in address) await removeStale(address.path);
+    if ('path' in address) await makeRoom(address.path);
     if ('fd' in address) requireSocket(address.fd);
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => deliver(channelOf(socket)));
     // Binding is done before `listen` returns, so that the mask is never seen by anything else.
@@ -100,11 +101,20 @@ export function isListening(path: string): Promise<boolean> {
     .finally(() => probe.destroy());
 }
 
-/** Makes room for a socket where a daemon that was killed has left one. Anything else at `path` stays, and is an error. */
-async function removeStale(path: string): Promise<void> {
+/**
+ * Makes room for a socket where a daemon that was killed has left one. Anything else at `path` stays, and is an error; so
+ * is a directory that is not there, for which `bind` would get a wrong reason from libuv.
+ */
+async function makeRoom(path: string): Promise<void> {
+  const refusal = (reason: string): UsageError => new UsageError(`Failed to bind socket to ${path}: ${reason}`);
+  try {
+    statSync(dirname(path));
+  } catch (error) {
+    throw refusal(reasonOf(error));
+  }
   const status = lstatSync(path, { throwIfNoEntry: false });
   if (status === undefined) return;
-  if (!status.isSocket()) throw new UsageError(`Failed to bind socket to ${path}: it exists and is not a socket`);
-  if (await isListening(path)) throw new UsageError(`Failed to bind socket to ${path}: Address already in use`);
+  if (!status.isSocket()) throw refusal('it exists and is not a socket');
+  if (await isListening(path)) throw refusal('Address already in use');
   rmSync(path, { force: true });
 }
