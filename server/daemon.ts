@@ -22,7 +22,7 @@ import { Chardev } from './chardev/chardev.ts';
 import { monitorFrontEnd } from './chardev/monitor.ts';
 import { SerialLine } from './chardev/serial.ts';
 import type { Stdio } from './chardev/stdio.ts';
-import type { Config, MonitorSpec } from './config.ts';
+import type { Config, MonitorSpec } from './config/config.ts';
 import { reasonOf, UsageError } from './errors.ts';
 import { readImages } from './images.ts';
 import type { Log } from './log.ts';

@@ -3,7 +3,7 @@
  * its caller how the start went.
  */
 import { spawn } from 'node:child_process';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 
 /**
  * Starts this script once more, as a daemon in a session of its own.

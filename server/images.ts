@@ -1,7 +1,7 @@
 /** The files that the machine starts from. */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import { reasonOf, UsageError } from './errors.ts';
 
 /** The guest that runs where the command line names none. */

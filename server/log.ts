@@ -39,9 +39,8 @@ const LEVELS: ReadonlyMap<number, string> = new Map([
 
 /** Begins `file` anew; undefined is standard error. @throws what the host answered */
 export function openLines(file: string | undefined): Lines {
-  const sink = pino.destination(
-    file === undefined ? { dest: process.stderr.fd, sync: true } : { dest: openSync(file, 'w'), sync: false },
-  );
+  // Each line is written at once: a log that lags behind is of no use when the daemon has failed.
+  const sink = pino.destination({ dest: file === undefined ? process.stderr.fd : openSync(file, 'w'), sync: true });
   // Nobody is left to be told when the log itself fails: a full disk, a terminal that has gone.
   sink.on('error', () => {});
   return { line: (text) => void sink.write(`${text}\n`), flush: () => sink.flushSync() };

@@ -8,11 +8,11 @@
 import { VERSION } from '../monitor/version.ts';
 import { MACHINE_TYPES } from '../schema/config.ts';
 import { BACKENDS, parseChardev, parseDevice } from './chardev/spec.ts';
-import type { Config, MonitorSpec } from './config.ts';
-import { configure, type Draft, emptyDraft, parseSerial } from './configure.ts';
+import type { Config, MonitorSpec } from './config/config.ts';
+import { configure, type Draft, emptyDraft, parseSerial } from './config/configure.ts';
+import { KeyValues } from './config/key-values.ts';
+import { parseSize } from './config/size.ts';
 import { located, UsageError } from './errors.ts';
-import { KeyValues } from './key-values.ts';
-import { parseSize } from './size.ts';
 
 export interface Option {
   /** Without dashes; the first one is the name that help shows first. */

@@ -1,5 +1,5 @@
 /** The program around the daemon: words in, an exit status out; signals, defects and the terminal in between. */
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import { Daemon, type Environment } from './daemon.ts';
 import { daemonize } from './daemonize.ts';
 import { UsageError } from './errors.ts';

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Machine } from '../core/machine/interface.ts';
 import { CommandError } from '../monitor/command.ts';
 import { traceEventsByName } from '../monitor/commands/trace.ts';
-import type { TraceSpec } from './config.ts';
+import type { TraceSpec } from './config/config.ts';
 import { reasonOf, UsageError } from './errors.ts';
 import { type Lines, openLines } from './log.ts';
 

@@ -2,8 +2,9 @@
  * Which character devices there are and how the command line describes them: `-chardev BACKEND,id=ID,...`, and the older
  * one-word form that `-serial`, `-monitor` and `-qmp` take.
  */
+
+import { KeyValues } from '../config/key-values.ts';
 import { UsageError } from '../errors.ts';
-import { KeyValues } from '../key-values.ts';
 
 export type SocketAddress =
   | { readonly path: string }

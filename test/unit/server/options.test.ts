@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Config } from '../../../server/config.ts';
+import type { Config } from '../../../server/config/config.ts';
 import { UsageError } from '../../../server/errors.ts';
 import { options, parseOptions } from '../../../server/options.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KeyValues } from '../../../server/key-values.ts';
+import { KeyValues } from '../../../../server/config/key-values.ts';
 
 /** All items, by taking each of `keys` in turn. */
 const taken = (values: KeyValues, ...keys: string[]): Record<string, readonly string[]> =>

@@ -1,6 +1,6 @@
 /** What the command line asks for, complete and checked: the daemon does as it says. */
-import type { MachineType } from '../schema/config.ts';
-import type { ChardevSpec } from './chardev/spec.ts';
+import type { MachineType } from '../../schema/config.ts';
+import type { ChardevSpec } from '../chardev/spec.ts';
 
 export interface MonitorSpec {
   /** Id of its character device. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseSize } from '../../../server/size.ts';
+import { parseSize } from '../../../../server/config/size.ts';
 
 describe('parseSize', () => {
   it.each([

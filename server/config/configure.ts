@@ -8,10 +8,10 @@ import {
   RAM_BYTES_UNIT,
   SMP_MAX,
   SMP_MIN,
-} from '../schema/config.ts';
-import { type ChardevSpec, parseDevice } from './chardev/spec.ts';
+} from '../../schema/config.ts';
+import { type ChardevSpec, parseDevice } from '../chardev/spec.ts';
+import { UsageError } from '../errors.ts';
 import type { Config, MonitorSpec, PluginSpec, TraceSpec } from './config.ts';
-import { UsageError } from './errors.ts';
 import { KeyValues } from './key-values.ts';
 
 /** What `-serial` asks for. */

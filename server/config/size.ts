@@ -1,5 +1,5 @@
 /** Sizes as QEMU writes them. */
-import { UsageError } from './errors.ts';
+import { UsageError } from '../errors.ts';
 
 const SUFFIXES = 'BKMGTPE';
 const SIZE = /^(?:0[xX](?<hex>[\da-fA-F]+)|(?<decimal>\d+(?:\.\d*)?|\.\d+)(?<suffix>[bkmgtpe])?)$/i;

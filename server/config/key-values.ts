@@ -4,7 +4,7 @@
  * Items are separated by commas; a comma inside a value is doubled. The first item may leave out its key where the
  * option implies one. A key alone stands for `key=on`, and `nokey` for `key=off`, as old scripts write it.
  */
-import { UsageError } from './errors.ts';
+import { UsageError } from '../errors.ts';
 
 const ITEM = /(?:[^,]|,,)+/g;
 
