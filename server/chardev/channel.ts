@@ -51,9 +51,9 @@ export class StreamChannel implements Channel {
     writable.on('drain', () => this.#drained());
     writable.on('error', () => this.destroy());
     writable.on('close', () => this.#finish());
-    if (shared) return;
-    readable?.on('end', () => this.#ended());
-    readable?.on('error', () => this.destroy());
+    // A terminal that has gone away gives errors in place of input.
+    readable?.on('error', () => shared || this.destroy());
+    readable?.on('end', () => shared || this.#ended());
   }
 
   write(data: string | Uint8Array): boolean {

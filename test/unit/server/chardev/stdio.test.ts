@@ -85,6 +85,13 @@ describe('stdio', () => {
     expect(String(stdio.output.read())).toBe('still here');
   });
 
+  it('survives a terminal that goes away', async () => {
+    const stdio = terminal();
+    const { channel } = await opened(stdio, true);
+    stdio.input.emit('error', new Error('EIO'));
+    expect(channel.write('to nobody')).toBe(true);
+  });
+
   it('belongs to one device at a time', async () => {
     const stdio = terminal();
     const { backend } = await opened(stdio, false);
