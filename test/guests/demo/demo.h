@@ -9,7 +9,7 @@
 
 struct phase {
   const char *name, *doc;
-  /* One round, on all harts at once. `seed` is different for every hart and round. Returns whether its result is right. */
+  /* One round, on all harts at once; `seed` is another one for each. Returns whether the result is right. */
   bool (*round)(unsigned hart, uint32_t seed);
 };
 

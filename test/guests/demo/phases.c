@@ -2,13 +2,14 @@
 #include "demo.h"
 #include "kernels.h"
 
-enum { SORT_ITEMS = 4096, SIEVE_LIMIT = 1 << 16, MATRIX_ROWS = 48, TEXT_BYTES = 1 << 16, DATA_BYTES = 8192 };
+enum { SORT_ITEMS = 4096, SIEVE_LIMIT = 1 << 16, TEXT_BYTES = 1 << 16, DATA_BYTES = 8192 };
+enum { MATRIX_ROWS = 48, ELEMENTS = MATRIX_ROWS * MATRIX_ROWS };
 
 /* What each hart works on. */
 static union {
   uint32_t items[SORT_ITEMS];
   uint8_t composite[SIEVE_LIMIT];
-  struct { uint32_t left[MATRIX_ROWS * MATRIX_ROWS], right[MATRIX_ROWS * MATRIX_ROWS], product[MATRIX_ROWS * MATRIX_ROWS]; };
+  struct { uint32_t left[ELEMENTS], right[ELEMENTS], product[ELEMENTS]; };
   char text[TEXT_BYTES];
   uint8_t data[DATA_BYTES];
 } work[HARTS_MAX];
@@ -35,7 +36,7 @@ static bool sieve_round(unsigned hart, uint32_t seed) {
 static bool matrix_round(unsigned hart, uint32_t seed) {
   uint32_t *left = work[hart].left, *right = work[hart].right, *product = work[hart].product;
   uint32_t vector[MATRIX_ROWS], image[MATRIX_ROWS];
-  for (int index = 0; index < MATRIX_ROWS * MATRIX_ROWS; index++) {
+  for (int index = 0; index < ELEMENTS; index++) {
     left[index] = random_next(&seed);
     right[index] = random_next(&seed);
   }

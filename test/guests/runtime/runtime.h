@@ -76,9 +76,9 @@ static inline unsigned hart_id(void) {
 
 /*
  * Runs `work(hart)` on harts 0 to `count` - 1 and returns when all are done. Only hart 0 may call it, with its software
- * interrupt disabled. The others run with interrupts off, unless `work` turns them on (and off again before it returns).
- * Software interrupts start the work and end the wait: a `work` that sends some of its own must keep them apart from
- * those by a barrier at its start and its end.
+ * interrupt disabled. On the others `work` starts with interrupts off; where it turns them on, it turns them off again
+ * before it returns. Software interrupts start the work and end the wait: a `work` that sends some of its own must keep
+ * them apart from those by a barrier at its start and its end.
  */
 void harts_run(unsigned count, void (*work)(unsigned hart));
 
@@ -140,7 +140,7 @@ void uart_putc(uint8_t byte);
 int uart_poll(void);
 /* Waits for the next byte. */
 uint8_t uart_getc(void);
-/* Sets IER; both arguments and results of the registers are as in the 16550's data sheet. */
+/* Sets IER, the interrupts that the port may raise. */
 void uart_interrupts(uint8_t enabled);
 /* Reads IIR, which acknowledges a transmitter-empty interrupt. */
 uint8_t uart_interrupt_cause(void);

@@ -1,4 +1,4 @@
-/* The serial port: a 16550A (National Semiconductor's PC16550D data sheet, register summary), as the machine wires it. */
+/* The serial port: a 16550A (National Semiconductor's PC16550D data sheet, register summary). */
 #include "runtime.h"
 
 static volatile uint8_t *const uart = (volatile uint8_t *)0x10000000;

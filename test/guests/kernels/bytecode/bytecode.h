@@ -34,7 +34,7 @@ struct bytecode {
 
 enum { BYTECODE_REGISTERS = 16 };
 
-/* Collatz: for every number from 1 to below register 0, counts the steps that it takes to get to 1; ends with the sum. */
+/* Collatz: for every number from 1 to below register 0, counts the steps that it takes to get to 1; gives the sum. */
 extern const struct bytecode bytecode_collatz[];
 
 /* Runs `program` with `argument` in register 0 and returns its result. */
