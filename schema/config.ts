@@ -19,6 +19,13 @@ export const RAM_BYTES_DEFAULT = 128 * MIB;
 /** RAM comes in multiples of this. */
 export const RAM_BYTES_UNIT = 65536;
 
+/** A file that the machine starts from. */
+export interface ImageFile {
+  /** As the user knows it, for errors. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
 /**
  * The configuration of one machine.
  * @typeParam Serial what the serial line is connected to: `CharacterBackend` of `core/machine/interface`
@@ -29,10 +36,10 @@ export interface MachineConfig<Serial> {
   readonly smp: number;
   /** RAM_BYTES_MIN to RAM_BYTES_MAX, a multiple of RAM_BYTES_UNIT. */
   readonly ramBytes: number;
-  /** Contents of a firmware file: an ELF, or an image for the start of RAM. Without one, the kernel starts in M-mode. */
-  readonly bios?: Uint8Array;
-  /** Contents of a kernel file: an ELF, a Linux image or a flat binary; its form is found out from the bytes. */
-  readonly kernel?: Uint8Array;
+  /** Firmware: an ELF, or an image for the start of RAM. Without one, the kernel starts in M-mode. */
+  readonly bios?: ImageFile;
+  /** Kernel: an ELF, a Linux image or a flat binary; its form is found out from the bytes. */
+  readonly kernel?: ImageFile;
   /** Kernel command line, which the device tree carries as `bootargs`. */
   readonly append?: string;
   /** Do not run before `cont`: the run state is `prelaunch`. */

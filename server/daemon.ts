@@ -5,6 +5,8 @@
  * then does the guest run. The end takes down the same in reverse, after every client has received what it is owed.
  */
 import { rmSync, writeFileSync } from 'node:fs';
+import { BootError } from '../core/machine/boot.ts';
+import { ElfError } from '../core/machine/elf.ts';
 import {
   type CharacterBackend,
   InstrumentationError,
@@ -24,7 +26,7 @@ import { SerialLine } from './chardev/serial.ts';
 import type { Stdio } from './chardev/stdio.ts';
 import type { Config, MonitorSpec } from './config/config.ts';
 import { reasonOf, UsageError } from './errors.ts';
-import { readImages } from './images.ts';
+import { type Images, readImages } from './images.ts';
 import type { Log } from './log.ts';
 import { enableTrace, openTrace } from './trace.ts';
 
@@ -134,24 +136,24 @@ export class Daemon {
     return line;
   }
 
-  async #createMachine(
-    images: { bios?: Uint8Array; kernel?: Uint8Array },
-    serial: SerialLine,
-    trace: (line: string) => void,
-  ): Promise<Machine> {
+  async #createMachine(images: Images, serial: SerialLine, trace: (line: string) => void): Promise<Machine> {
     const { machine: type, smp, ramBytes, append, noReboot } = this.#config;
-    const machine = await this.#environment.createMachine({
-      machine: type,
-      smp,
-      ramBytes,
-      ...images,
-      ...(append === undefined ? {} : { append }),
-      noReboot,
-      // Plugins and trace events are in place before the first instruction.
-      paused: true,
-      serial,
-      trace,
-    });
+    const machine = await this.#environment
+      .createMachine({
+        machine: type,
+        smp,
+        ramBytes,
+        ...images,
+        ...(append === undefined ? {} : { append }),
+        noReboot,
+        // Plugins and trace events are in place before the first instruction.
+        paused: true,
+        serial,
+        trace,
+      })
+      .catch((error: unknown) => {
+        throw asUsageError(error);
+      });
     this.#machine = machine;
     this.#undo.push(() => machine.shutdown('host-signal'));
     this.#undo.push(machine.onEvent((event) => this.#happened(event)));
@@ -232,4 +234,14 @@ export class Daemon {
   #removePidFile(): void {
     if (this.#pidFile !== undefined) rmSync(this.#pidFile, { force: true });
   }
+}
+
+/** What a machine cannot be made of, as an error of the user's; anything else stays a defect. */
+function asUsageError(error: unknown): unknown {
+  if (error instanceof BootError || error instanceof ElfError) return new UsageError(error.message);
+  // Of the only memory that is made: V8 has no class of its own for it.
+  if (error instanceof RangeError && error.message.includes('WebAssembly.Memory')) {
+    return new UsageError("cannot set up guest memory 'riscv_virt_board.ram': Cannot allocate memory");
+  }
+  return error;
 }

@@ -4,6 +4,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { BootError } from '../../../core/machine/boot.ts';
+import { ElfError } from '../../../core/machine/elf.ts';
 import type { CharacterBackend, ShutdownReason } from '../../../core/machine/interface.ts';
 import type { MachineConfig } from '../../../schema/config.ts';
 import { Daemon, type Environment } from '../../../server/daemon.ts';
@@ -12,10 +14,14 @@ import { parseOptions } from '../../../server/options.ts';
 import { FakeMachine } from '../../support/fake-machine.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
-/** A daemon around a fake machine, with all that it has shown to anybody. */
-function daemon(argv: readonly string[], machine = new FakeMachine({ runState: 'prelaunch' })) {
+/**
+ * A daemon around a fake machine, with all that it has shown to anybody.
+ * @param refusal thrown in place of making the machine
+ */
+function daemon(argv: readonly string[], refusal?: Error) {
   const request = parseOptions(argv);
   if ('print' in request) throw new Error('prints');
+  const machine = new FakeMachine({ runState: 'prelaunch' });
   const lines: string[] = [];
   const reports: string[] = [];
   const keep =
@@ -28,6 +34,7 @@ function daemon(argv: readonly string[], machine = new FakeMachine({ runState: '
   const environment: Environment = {
     async createMachine(config) {
       asked = config;
+      if (refusal !== undefined) throw refusal;
       return machine;
     },
     human: {
@@ -113,8 +120,8 @@ describe('start', () => {
       noReboot: true,
       paused: true,
     });
-    expect(Buffer.from(asked().kernel!).toString()).toBe('the kernel');
-    expect(Buffer.from(asked().bios!).toString()).toBe('the firmware');
+    expect(Buffer.from(asked().kernel!.bytes).toString()).toBe('the kernel');
+    expect(Buffer.from(asked().bios!.bytes).toString()).toBe('the firmware');
     expect(events).toEqual(['INSTR_LOADED', 'RESUME']);
     expect(machine.runState).toBe('running');
   });
@@ -213,6 +220,26 @@ describe('start', () => {
     await expect(made.start()).rejects.toThrow(new UsageError(message));
     expect(existsSync(socket)).toBe(false);
     expect(machine.listeners).toBe(0);
+  });
+});
+
+describe('a machine that cannot be made', () => {
+  const argv = (): string[] => ['-display', 'none', '-kernel', kernel(temporaryDirectory())];
+
+  it.each([
+    [new ElfError('k.elf: is truncated'), 'k.elf: is truncated'],
+    [new BootError('kernel k is empty'), 'kernel k is empty'],
+    [
+      new RangeError('WebAssembly.Memory(): could not allocate memory'),
+      "cannot set up guest memory 'riscv_virt_board.ram': Cannot allocate memory",
+    ],
+  ])('is an error of the command line: %s', async (refusal, message) => {
+    await expect(daemon(argv(), refusal).daemon.start()).rejects.toThrow(new UsageError(message));
+  });
+
+  it('stays a defect otherwise', async () => {
+    const defect = new RangeError('offset is out of bounds');
+    await expect(daemon(argv(), defect).daemon.start()).rejects.toBe(defect);
   });
 });
 
