@@ -23,6 +23,8 @@ export interface Handled {
   readonly class: InstructionClass;
   readonly loads: boolean;
   readonly stores: boolean;
+  /** Bytes of its access, 0 where it makes none. */
+  readonly accessBytes: number;
   /** It ends a block. */
   readonly ends: boolean;
   /** It leaves by a door: the record holds its bits. */
@@ -64,6 +66,7 @@ export const HANDLED: ReadonlyMap<Instruction, Handled> = new Map(
         class: classOf(names),
         loads: has('load', 'amo', 'loadReserved'),
         stores: has('store', 'amo', 'storeConditional'),
+        accessBytes: fragment.find(isAccess)?.bytes ?? 0,
         ends: [...names].some((name) => ENDS.has(name)),
         door: names.has('exit'),
       },

@@ -33,6 +33,8 @@ export interface InstructionInfo {
   readonly class: InstructionClass;
   readonly loads: boolean;
   readonly stores: boolean;
+  /** Bytes of its access: 1, 2, 4 or 8; 0 where it makes none. */
+  readonly accessBytes: number;
   /** `addi a0,a0,1`. */
   readonly disassembly: string;
 }

@@ -1,0 +1,179 @@
+/**
+ * Guest accesses that generated code does not do itself: first touch of a page, pages that hold translated code, devices,
+ * accesses that cross pages, and those that fault. With translation off (as always in this version) a virtual address is
+ * a physical one.
+ */
+import { AMO } from '../ir/eval.ts';
+import type { Op } from '../ir/ops.ts';
+import type { CodePages } from '../jit/code-pages.ts';
+import { PAGE_BYTES } from '../memory/layout.ts';
+import type { PhysicalMemory } from '../memory/physical.ts';
+import type { View } from '../memory/struct.ts';
+import type { Tlb } from '../memory/tlb.ts';
+import { CAUSE, Trap } from '../riscv/hart.ts';
+import { type HartView, NO_RESERVATION } from '../riscv/state.ts';
+import { SLOW } from '../wasm/interpreter.ts';
+import type { VcpuState } from './state.ts';
+
+/** Device registers, by physical address. Undefined and false: nothing is there. */
+export interface DeviceBus {
+  read(address: number, bytes: number): bigint | undefined;
+  write(address: number, bytes: number, value: bigint): boolean;
+}
+
+export interface SlowAccessParts {
+  readonly buffer: SharedArrayBuffer;
+  readonly vcpu: View<typeof VcpuState.fields>;
+  readonly hart: HartView;
+  readonly physical: PhysicalMemory;
+  readonly tlb: Tlb;
+  readonly codePages: CodePages;
+  readonly bus: DeviceBus;
+}
+
+const isStore = (op: Op): boolean => op.name !== 'load' && op.name !== 'loadReserved';
+
+export class SlowAccess {
+  readonly #parts: SlowAccessParts;
+  readonly #bytes: DataView;
+  readonly #words: Int32Array;
+  readonly #doubles: BigInt64Array;
+
+  constructor(parts: SlowAccessParts) {
+    this.#parts = parts;
+    this.#bytes = new DataView(parts.buffer);
+    this.#words = new Int32Array(parts.buffer);
+    this.#doubles = new BigInt64Array(parts.buffer);
+  }
+
+  /**
+   * Performs the access whose address and operand are in the vCPU's state, or makes generated code able to.
+   * @returns SLOW.done, with the result in `accessResult`; or SLOW.retry
+   * @throws Trap where the access faults
+   */
+  perform(op: Op): number {
+    const { vcpu, physical, tlb, codePages } = this.#parts;
+    const bytes = op.bytes!;
+    const virtual = vcpu.accessAddress;
+    const address = Number(virtual);
+    const atomic = op.name !== 'load' && op.name !== 'store';
+    if (atomic && address % bytes !== 0) throw this.#misaligned(op, virtual);
+
+    if (Math.floor(address / PAGE_BYTES) !== Math.floor((address + bytes - 1) / PAGE_BYTES)) return this.#crossing(op);
+
+    const region = physical.region(address, bytes);
+    if (!region) return this.#device(op, address, atomic);
+    const host = region.host + (address - region.address);
+    const page = virtual & ~BigInt(PAGE_BYTES - 1);
+    if (!isStore(op) || (region.writable && !codePages.holdsCode(host))) {
+      // Nobody may start to translate from the page between the look at the map and the write tag.
+      codePages.whileLocked(() =>
+        tlb.fill(page, host - (address % PAGE_BYTES), true, region.writable && !codePages.holdsCode(host)),
+      );
+      // Taken away again already where another vCPU has just translated from it: then the next attempt ends below.
+      return SLOW.retry;
+    }
+    if (!region.writable) {
+      if (atomic) throw this.#fault(op, virtual);
+      return this.#done(op, 0n, 0n, 0n);
+    }
+    return codePages.write(host, () => this.#update(op, host));
+  }
+
+  /** Reports what the access did, as generated code would have, and gives its result. */
+  #done(op: Op, kind: bigint, value: bigint, result: bigint): number {
+    const { vcpu } = this.#parts;
+    const bits = op.bytes! * 8;
+    vcpu.accessKind = kind;
+    vcpu.accessValue = BigInt.asUintN(bits, value);
+    const signed = op.signed || op.name === 'amo';
+    vcpu.accessResult = signed ? BigInt.asUintN(64, BigInt.asIntN(bits, result)) : result;
+    return SLOW.done;
+  }
+
+  #misaligned(op: Op, address: bigint): Trap {
+    return new Trap(op.name === 'loadReserved' ? CAUSE.loadAddressMisaligned : CAUSE.storeAddressMisaligned, address);
+  }
+
+  #fault(op: Op, address: bigint): Trap {
+    return new Trap(isStore(op) ? CAUSE.storeAccessFault : CAUSE.loadAccessFault, address);
+  }
+
+  #device(op: Op, address: number, atomic: boolean): number {
+    const { vcpu, bus } = this.#parts;
+    const bytes = op.bytes!;
+    const virtual = vcpu.accessAddress;
+    if (atomic) throw this.#fault(op, virtual);
+    if (op.name === 'store') {
+      const value = BigInt.asUintN(bytes * 8, vcpu.accessValue);
+      if (!bus.write(address, bytes, value)) throw this.#fault(op, virtual);
+      return this.#done(op, 2n, value, 0n);
+    }
+    const value = bus.read(address, bytes);
+    if (value === undefined) throw this.#fault(op, virtual);
+    return this.#done(op, 1n, value, value);
+  }
+
+  /** A load or store that is not aligned and reaches into the next page: byte by byte, once all bytes are known good. */
+  #crossing(op: Op): number {
+    const { vcpu, physical, codePages } = this.#parts;
+    const bytes = op.bytes!;
+    const address = Number(vcpu.accessAddress);
+    const hosts = Array.from({ length: bytes }, (_, index) => physical.locate(address + index, 1));
+    const missing = hosts.findIndex((host) => host < 0);
+    if (missing >= 0) throw this.#fault(op, BigInt.asUintN(64, vcpu.accessAddress + BigInt(missing)));
+    const value = vcpu.accessValue;
+    if (op.name === 'load') {
+      const found = hosts.reduceRight((sum, host) => (sum << 8n) | BigInt(this.#bytes.getUint8(host)), 0n);
+      return this.#done(op, 1n, found, found);
+    }
+    for (const [index, host] of hosts.entries()) {
+      if (!physical.region(address + index, 1)!.writable) continue;
+      const byte = Number((value >> BigInt(index * 8)) & 0xffn);
+      codePages.write(host, () => this.#bytes.setUint8(host, byte));
+    }
+    return this.#done(op, 2n, value, 0n);
+  }
+
+  /** A store or atomic to memory, by hand: the page holds translated code. */
+  #update(op: Op, host: number): number {
+    const { vcpu, hart } = this.#parts;
+    const bytes = op.bytes!;
+    const bits = bytes * 8;
+    const operand = BigInt.asUintN(bits, vcpu.accessValue);
+    if (op.name === 'store') {
+      if (bytes === 1) this.#bytes.setUint8(host, Number(operand));
+      else if (bytes === 2) this.#bytes.setUint16(host, Number(operand), true);
+      else if (bytes === 4) this.#bytes.setUint32(host, Number(operand), true);
+      else this.#bytes.setBigUint64(host, operand, true);
+      return this.#done(op, 2n, operand, 0n);
+    }
+    if (op.name === 'storeConditional') {
+      const expected = hart.reservedValue;
+      const reserved = hart.reservedAddress === vcpu.accessAddress;
+      hart.reservedAddress = NO_RESERVATION;
+      const stored = reserved && this.#exchange(host, bytes, expected, operand) === expected;
+      return this.#done(op, stored ? 2n : 0n, operand, stored ? 0n : 1n);
+    }
+    for (;;) {
+      const old = BigInt.asUintN(
+        bits,
+        bytes === 4 ? BigInt(Atomics.load(this.#words, host >>> 2)) : Atomics.load(this.#doubles, host / 8),
+      );
+      const updated = BigInt.asUintN(bits, AMO[op.kind!](old, operand, bits));
+      if (this.#exchange(host, bytes, old, updated) === old) return this.#done(op, 3n, updated, old);
+    }
+  }
+
+  /** Compare and exchange of 4 or 8 bytes. All values zero-extended. */
+  #exchange(host: number, bytes: number, expected: bigint, value: bigint): bigint {
+    if (bytes === 4) {
+      const found = Atomics.compareExchange(this.#words, host >>> 2, Number(expected) | 0, Number(value) | 0);
+      return BigInt(found >>> 0);
+    }
+    return BigInt.asUintN(
+      64,
+      Atomics.compareExchange(this.#doubles, host / 8, BigInt.asIntN(64, expected), BigInt.asIntN(64, value)),
+    );
+  }
+}

@@ -1,0 +1,293 @@
+/**
+ * A vCPU: runs guest code until something asks it to look up.
+ *
+ * `run` is the loop: enter a block, interpret until generated code is left, do what the exit asks for. It returns to its
+ * caller only for what needs the caller: messages, and parking.
+ */
+import { BlockCache } from '../jit/block-cache.ts';
+import type { CodePages } from '../jit/code-pages.ts';
+import { CODE_BYTES_PER_VCPU, type Layout } from '../memory/layout.ts';
+import type { PhysicalMemory } from '../memory/physical.ts';
+import type { View } from '../memory/struct.ts';
+import { Tlb } from '../memory/tlb.ts';
+import type { PluginInstance } from '../plugin/instance.ts';
+import type { AccessEvent, InstructionInfo } from '../plugin/plugin.ts';
+import { decode } from '../riscv/decode.ts';
+import { DOORS, illegalInstruction } from '../riscv/doors.ts';
+import { CAUSE, Hart, type HartEnvironment, Trap } from '../riscv/hart.ts';
+import { EXITS, type Interpreter, type InterpreterImports, type Run, SLOW } from '../wasm/interpreter.ts';
+import { RECORD } from '../wasm/record.ts';
+import { type DeviceBus, SlowAccess } from './slow-access.ts';
+import { ATTENTION, HART_STATE_OFFSET, VcpuState } from './state.ts';
+
+export interface VcpuParts {
+  readonly memory: WebAssembly.Memory;
+  readonly layout: Layout;
+  readonly index: number;
+  readonly interpreter: Interpreter;
+  /** The interpreter's bytes, compiled once for all vCPUs. */
+  readonly module: WebAssembly.Module;
+  readonly physical: PhysicalMemory;
+  readonly codePages: CodePages;
+  readonly bus: DeviceBus;
+  /** Ticks of mtime. */
+  time(): bigint;
+  trapped: HartEnvironment['trapped'];
+  /** A plugin has thrown; it has been taken off this vCPU. */
+  pluginFailed(plugin: PluginInstance): void;
+  /** Bytes of the area for translated code to use; for tests. */
+  readonly codeBytes?: number;
+}
+
+/** Blocks that are run before generated code is left, so that V8 can replace it by better code. */
+const BUDGET = 1_000_000;
+
+const EXIT = Object.fromEntries(EXITS.map((name, index) => [name, index])) as Record<(typeof EXITS)[number], number>;
+
+export class Vcpu {
+  readonly hart: Hart;
+  readonly blocks: BlockCache;
+  readonly view: View<typeof VcpuState.fields>;
+  readonly index: number;
+  readonly #parts: VcpuParts;
+  readonly #attention: Int32Array;
+  readonly #records: DataView;
+  readonly #slow: SlowAccess;
+  readonly #tlb: Tlb;
+  readonly #run: Run;
+  readonly #event: AccessEvent & { instruction: InstructionInfo };
+  #plugins: PluginInstance[] = [];
+  #trap: Trap | undefined;
+  #waiting = false;
+  /** An interrupt may have to be taken before the next block. */
+  #lookForInterrupt = true;
+
+  constructor(parts: VcpuParts) {
+    const { memory, layout, index, interpreter, physical, codePages, bus } = parts;
+    const buffer = memory.buffer;
+    const { state, tlb } = layout.vcpus[index]!;
+    this.#parts = parts;
+    this.index = index;
+    this.view = VcpuState.view(buffer, state);
+    this.#attention = new Int32Array(buffer, state + VcpuState.offset.attention, 1);
+    this.#records = new DataView(buffer);
+    this.hart = new Hart(buffer, state + HART_STATE_OFFSET, {
+      index,
+      time: parts.time,
+      fenceI: () => this.#fenceI(),
+      waitForInterrupt: () => {
+        this.#waiting = true;
+      },
+      trapped: parts.trapped,
+    });
+    this.#tlb = new Tlb(buffer, layout, index);
+    this.#tlb.clear();
+    this.blocks = new BlockCache(buffer, layout, index, parts.codeBytes ?? CODE_BYTES_PER_VCPU, physical, codePages);
+    this.#slow = new SlowAccess({
+      buffer,
+      vcpu: this.view,
+      hart: this.hart.state,
+      physical,
+      tlb: this.#tlb,
+      codePages,
+      bus,
+    });
+    this.#event = this.#createEvent();
+
+    const imports: InterpreterImports = {
+      slow: (_, access) => {
+        try {
+          return this.#slow.perform(interpreter.accesses[access]!);
+        } catch (thrown) {
+          if (!(thrown instanceof Trap)) throw thrown;
+          this.#trap = thrown;
+          return SLOW.trap;
+        }
+      },
+      call: (record, callback) => this.#call(record, callback),
+    };
+    const instance = new WebAssembly.Instance(parts.module, {
+      env: {
+        memory,
+        ...imports,
+        state: new WebAssembly.Global({ value: 'i32', mutable: false }, state),
+        tlb: new WebAssembly.Global({ value: 'i32', mutable: false }, tlb),
+      },
+    });
+    this.#run = instance.exports.run as Run;
+  }
+
+  #createEvent(): AccessEvent & { instruction: InstructionInfo } {
+    const { view, hart, index } = this;
+    return {
+      vcpu: index,
+      instruction: undefined as unknown as InstructionInfo,
+      register: (number) => hart.state.x[number]!,
+      get address() {
+        return view.accessAddress;
+      },
+      get size() {
+        return this.instruction.accessBytes;
+      },
+      get isLoad() {
+        return (view.accessKind & 1n) !== 0n;
+      },
+      get isStore() {
+        return (view.accessKind & 2n) !== 0n;
+      },
+      get value() {
+        return view.accessValue;
+      },
+    };
+  }
+
+  /** The vCPU as it is after power-on. @param pc reset vector */
+  reset(pc: bigint): void {
+    this.hart.reset(pc);
+    this.#waiting = false;
+    this.view.halted = 0;
+    this.#tlb.clear();
+    this.blocks.flush();
+    for (const plugin of this.#plugins) plugin.reset();
+    this.#detachFailed();
+  }
+
+  addPlugin(plugin: PluginInstance): void {
+    this.#plugins.push(plugin);
+    this.blocks.addPlugin(plugin);
+  }
+
+  removePlugin(plugin: PluginInstance): void {
+    this.#plugins = this.#plugins.filter((other) => other !== plugin);
+    this.blocks.removePlugin(plugin);
+  }
+
+  #detachFailed(): void {
+    for (const plugin of this.#plugins)
+      if (plugin.failure) {
+        this.removePlugin(plugin);
+        this.#parts.pluginFailed(plugin);
+      }
+  }
+
+  #call(_record: number, number: number): void {
+    const callback = this.blocks.callback(number);
+    if (!callback || callback.instance.failure) return;
+    this.#event.instruction = callback.instruction;
+    callback.instance.guard(() => callback.run(this.#event));
+    // Leave at the end of the block, so that the plugin is taken off soon.
+    if (callback.instance.failure) Atomics.or(this.#attention, 0, ATTENTION.message);
+  }
+
+  /** Drops what has been overwritten. Between blocks. */
+  #dropStale(): void {
+    const pages = this.#parts.codePages.takeStale();
+    if (pages === 'all') this.blocks.flush();
+    else for (const page of pages) this.blocks.dropPage(page);
+  }
+
+  #fenceI(): void {
+    this.#dropStale();
+    for (const page of this.#parts.codePages.takeUnsettled()) this.blocks.dropPage(page);
+  }
+
+  /**
+   * Runs guest code. Returns when there may be a message, or the vCPU is to park: then the reasons are in the result.
+   * @param blocksMax for tests: returns after about this many blocks at the latest
+   */
+  run(blocksMax = Number.POSITIVE_INFINITY): number {
+    const { hart, blocks, view } = this;
+    let link = -1;
+    let left = blocksMax;
+    for (;;) {
+      const attention = Atomics.exchange(this.#attention, 0, 0);
+      if (attention !== 0) {
+        if (attention & ATTENTION.stale) this.#dropStale();
+        if (attention & ATTENTION.interrupt) this.#lookForInterrupt = true;
+        this.#detachFailed();
+        if (attention & (ATTENTION.message | ATTENTION.park)) return attention;
+      }
+      if (this.#waiting) {
+        if (!hart.hasWakeup) {
+          view.halted = 1;
+          Atomics.wait(this.#attention, 0, 0);
+          view.halted = 0;
+          continue;
+        }
+        this.#waiting = false;
+        this.#lookForInterrupt = true;
+      }
+      if (this.#lookForInterrupt) {
+        this.#lookForInterrupt = false;
+        const interrupt = hart.pendingInterrupt();
+        if (interrupt !== undefined) {
+          hart.interrupt(interrupt);
+          link = -1;
+        }
+      }
+      if (left <= 0) return 0;
+
+      const { pc } = hart.state;
+      const { flushes } = view;
+      const record = blocks.enter(pc);
+      this.#detachFailed();
+      if (record === 0) {
+        hart.raise(CAUSE.instructionAccessFault, pc);
+        link = -1;
+        continue;
+      }
+      // Links live in the area that a flush empties.
+      if (link >= 0 && flushes === view.flushes) blocks.link(link, pc, record);
+      link = -1;
+
+      const budget = Math.min(BUDGET, left);
+      left -= budget;
+      const exit = this.#run(record, budget);
+      view.exits[exit]!++;
+      switch (exit) {
+        case EXIT['need-block']:
+          link = view.exitLink;
+          break;
+        case EXIT.revisit:
+          hart.state.pc = blocks.pcOf(view.exitRecord);
+          link = view.exitLink;
+          break;
+        case EXIT.door:
+          this.#door(view.exitRecord);
+          break;
+        case EXIT.trap:
+          this.#leave(view.exitRecord);
+          this.#raise(this.#trap!);
+          break;
+      }
+    }
+  }
+
+  /** Brings pc and the count of retired instructions to the instruction at `record`, which has not retired. */
+  #leave(record: number): void {
+    const { state } = this.hart;
+    state.pc = this.#records.getBigUint64(record + RECORD.pc, true);
+    state.minstret += BigInt(this.#records.getUint8(record + RECORD.index));
+  }
+
+  #door(record: number): void {
+    const { hart } = this;
+    this.#leave(record);
+    const raw = Number(this.#records.getBigUint64(record + RECORD.immediate, true));
+    try {
+      const decoded = decode(raw);
+      const door = decoded && DOORS[decoded.instruction.name];
+      if (!door) throw illegalInstruction(raw);
+      door(hart, decoded);
+      hart.state.minstret++;
+      this.#lookForInterrupt = true;
+    } catch (thrown) {
+      if (!(thrown instanceof Trap)) throw thrown;
+      this.#raise(thrown);
+    }
+  }
+
+  #raise({ cause, tval }: Trap): void {
+    this.hart.raise(cause, tval);
+  }
+}

@@ -1,0 +1,116 @@
+/** Reads guest code and cuts it into a block. Nothing is read twice: what plugins see are the bytes decoded here. */
+import { PAGE_BYTES } from '../memory/layout.ts';
+import type { PhysicalMemory } from '../memory/physical.ts';
+import type { BlockInfo, InstructionInfo } from '../plugin/plugin.ts';
+import { type Decoded, decode, lengthOf } from '../riscv/decode.ts';
+import { printInstruction } from '../riscv/disassemble.ts';
+import { BLOCK_INSTRUCTIONS_MAX } from '../wasm/record.ts';
+import { HANDLED, type Handled } from './handlers.ts';
+
+/** One instruction of a block. Without `decoded`, an illegal one. */
+export interface BlockInstruction {
+  readonly pc: bigint;
+  readonly raw: number;
+  readonly length: number;
+  readonly decoded: Decoded | undefined;
+  readonly handled: Handled | undefined;
+}
+
+export interface DecodedBlock {
+  readonly pc: bigint;
+  readonly instructions: readonly BlockInstruction[];
+  /** The last instruction transfers control; else the block is cut and goes on at `next`. */
+  readonly transfers: boolean;
+  readonly next: bigint;
+  /** Addresses in shared memory, one on each page that holds bytes of the block. */
+  readonly hosts: readonly number[];
+}
+
+/** The same few words recur all over a program. */
+const memo = new Map<number, Decoded | undefined>();
+const MEMO_MAX = 1 << 16;
+
+function decodeWord(raw: number): Decoded | undefined {
+  if (memo.has(raw)) return memo.get(raw);
+  if (memo.size >= MEMO_MAX) memo.clear();
+  const decoded = decode(raw);
+  memo.set(raw, decoded);
+  return decoded;
+}
+
+/**
+ * Decodes the block at `pc`. Only its first instruction may reach into another page, and then it is the only one, so
+ * that a block belongs to one page, or ends where that instruction does.
+ * @returns undefined where the first instruction cannot be fetched: no memory there, or not all of it
+ */
+export function decodeBlock(bytes: DataView, memory: PhysicalMemory, pc: bigint): DecodedBlock | undefined {
+  const start = Number(pc);
+  const pageEnd = Math.floor(start / PAGE_BYTES) * PAGE_BYTES + PAGE_BYTES;
+  const instructions: BlockInstruction[] = [];
+  const hosts: number[] = [];
+  let address = start;
+  let transfers = false;
+
+  while (!transfers && instructions.length < BLOCK_INSTRUCTIONS_MAX && address < pageEnd) {
+    const low = memory.locate(address, 2);
+    if (low < 0) break;
+    const halfword = bytes.getUint16(low, true);
+    const length = lengthOf(halfword);
+    const crosses = address + length > pageEnd;
+    if (crosses && instructions.length > 0) break;
+    const high = length === 4 ? memory.locate(address + 2, 2) : low;
+    if (high < 0) break;
+    const raw = length === 4 ? (halfword | (bytes.getUint16(high, true) << 16)) >>> 0 : halfword;
+    const decoded = decodeWord(raw);
+    const handled = decoded && HANDLED.get(decoded.instruction);
+    if (instructions.length === 0) hosts.push(low);
+    if (crosses) hosts.push(high);
+    instructions.push({ pc: BigInt(address), raw, length, decoded, handled });
+    transfers = handled === undefined || handled.ends;
+    address += length;
+  }
+  if (instructions.length === 0) return undefined;
+  return { pc, instructions, transfers, next: BigInt(address), hosts };
+}
+
+class Info implements InstructionInfo {
+  readonly #instruction: BlockInstruction;
+  constructor(instruction: BlockInstruction) {
+    this.#instruction = instruction;
+  }
+  get pc(): bigint {
+    return this.#instruction.pc;
+  }
+  get raw(): number {
+    return this.#instruction.raw;
+  }
+  get length(): number {
+    return this.#instruction.length;
+  }
+  get name(): string {
+    return this.#instruction.decoded?.instruction.name ?? 'illegal';
+  }
+  get class(): InstructionInfo['class'] {
+    return this.#instruction.handled?.class ?? 'system';
+  }
+  get loads(): boolean {
+    return this.#instruction.handled?.loads ?? false;
+  }
+  get stores(): boolean {
+    return this.#instruction.handled?.stores ?? false;
+  }
+  get accessBytes(): number {
+    return this.#instruction.handled?.accessBytes ?? 0;
+  }
+  get disassembly(): string {
+    const { decoded, pc } = this.#instruction;
+    return decoded ? printInstruction(decoded, pc) : 'illegal';
+  }
+}
+
+/** The block as plugins see it. */
+export const blockInfo = (block: DecodedBlock): BlockInfo => ({
+  pc: block.pc,
+  instructions: block.instructions.map((instruction) => new Info(instruction)),
+  end: block.transfers ? 'transfer' : 'cut',
+});
