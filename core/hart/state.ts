@@ -14,7 +14,10 @@ export const VcpuState = struct({
   parked: i32,
   /** 1 while it sleeps in `wfi`. */
   halted: i32,
+  /** Host thread, as the host numbers it. */
   threadId: u32,
+  /** Characters of text on their way to main; see `hart/outbox`. */
+  textPending: i32,
 
   /** Record and link slot at which generated code was left; see `wasm/interpreter`. */
   exitRecord: u32,

@@ -35,6 +35,9 @@ export interface VcpuParts {
   trapped: HartEnvironment['trapped'];
   /** A plugin has thrown; it has been taken off this vCPU. */
   pluginFailed(plugin: PluginInstance): void;
+  /** Called between blocks now and then while guest code runs, and before the thread sleeps in `wfi`. */
+  breathe?(): void;
+  beforeSleep?(): void;
   /** Bytes of the area for translated code to use; for tests. */
   readonly codeBytes?: number;
 }
@@ -209,6 +212,7 @@ export class Vcpu {
       }
       if (this.#waiting) {
         if (!hart.hasWakeup) {
+          this.#parts.beforeSleep?.();
           view.halted = 1;
           Atomics.wait(this.#attention, 0, 0);
           view.halted = 0;
@@ -226,6 +230,7 @@ export class Vcpu {
         }
       }
       if (left <= 0) return 0;
+      this.#parts.breathe?.();
 
       const { pc } = hart.state;
       const { flushes } = view;
