@@ -48,7 +48,7 @@ export interface VcpuParts {
 /** Blocks that are run before generated code is left, so that V8 can replace it by better code. */
 const BUDGET = 1_000_000;
 /** Entries after which a block is compiled. */
-const COLDNESS = 500;
+const COLDNESS = Number(process.env.COLD ?? 500);
 /** Instructions for which compiled code runs at the most: some tens of microseconds. */
 const REGION_BUDGET = 100_000;
 

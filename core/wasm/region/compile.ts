@@ -49,7 +49,6 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
   const start = code.local('i32');
   const result = code.local('i32');
   const pcLocal = code.local('i64');
-  const condition = code.local('i32');
   const registers = new Map(registersOf(use.named).map((register) => [register, code.local('i64')]));
   const access = { address: -1, kind: -1, value: -1 };
   const traces = blocks.some(({ steps }) => steps.some(({ traced }) => traced));
@@ -112,7 +111,10 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
         throw new Error('a region has every address given');
       },
       get: (register) => void code.get(registers.get(given(register))!),
-      set: (register, value) => void code.get(value).set(registers.get(given(register))!),
+      set: (register, value) => {
+        value();
+        code.set(registers.get(given(register))!);
+      },
       access: (op, [address = -1, operand = -1], into) => {
         const host = translate(accessPlace, op, address, resume(index, step.offset));
         perform(accessPlace, op, host, address, operand, into, (kind, value) => {
@@ -145,8 +147,13 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
         }
         code.i32(given(callback)).call(IMPORT.call);
       },
-      jump: (target) => void code.get(target).set(pcLocal),
-      branch: (truth) => void code.get(truth).set(condition),
+      jump: (target, direct) => {
+        if (direct) return;
+        target();
+        code.set(pcLocal);
+      },
+      // The condition stays on the stack for the block's end.
+      branch: (condition) => condition(),
       exit: () => {
         throw new Error('doors are not entered from regions');
       },
@@ -166,7 +173,7 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
         go(control.to);
         break;
       case 'branch':
-        code.get(condition).if();
+        code.if();
         go(control.taken);
         code.end();
         go(control.next);
