@@ -9,7 +9,7 @@ import { hex } from '../text.ts';
 type Read = (address: bigint, length: number) => Uint8Array | undefined;
 
 /** More than anybody reads, and little enough not to hold up the daemon. */
-const ITEMS_MAX = 0x1_0000;
+const ITEMS_MAX = 16_384;
 
 interface DumpArguments {
   readonly fmt: Partial<HumanFormat> & { readonly count: number };
