@@ -82,9 +82,9 @@ export interface HumanArgument {
    * | `rest`    | the rest of the line                        | string                                            |
    * | `integer` | an expression                               | bigint, 0 to 2^32 - 1                             |
    * | `long`    | an expression                               | bigint, -2^63 to 2^63 - 1                         |
-   * | `format`  | `/FMT` behind the command; may be left out  | `count`, and as much of a HumanFormat as was said |
+   * | `format`  | `/FMT` behind the command; may be left out  | a HumanFormat, and `count`, a number              |
    * | `onoff`   | `on` or `off`                               | boolean                                           |
-   * | `flag`    | `-` and the one letter that `name` consists of; may be left out | boolean                       |
+   * | `flag`    | `-x`, where `name` is `x`; may be left out  | boolean                                           |
    */
   readonly kind: 'word' | 'words' | 'rest' | 'integer' | 'long' | 'format' | 'onoff' | 'flag';
   /** The value is undefined where the line has ended. */

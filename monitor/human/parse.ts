@@ -1,7 +1,7 @@
 /** From a command line to a command and the values of its arguments. */
 import type { HumanArgument, HumanCommand, HumanSession } from '../command.ts';
 import { evaluate } from './expression.ts';
-import { scanFormat } from './format.ts';
+import { takeFormat } from './format.ts';
 import { LineError, Scanner } from './scanner.ts';
 
 /** A command with the values of its arguments, by their names. */
@@ -40,6 +40,7 @@ export function takeCommand(
 }
 
 /**
+ * Reads a line. The format that it asks for holds from now on, whatever comes of the line.
  * @returns undefined where the line is empty
  * @throws LineError what is wrong with the line, and where there is help
  */
@@ -100,7 +101,7 @@ function takeArgument(session: HumanSession, label: string, { kind }: HumanArgum
       return value;
     }
     case 'format':
-      return scanFormat(scanner);
+      return takeFormat(session, scanner);
     case 'onoff': {
       const word = scanner.take(/\S*/y);
       if (word !== 'on' && word !== 'off') throw new LineError("Expected 'on' or 'off'");

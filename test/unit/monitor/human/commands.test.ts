@@ -134,6 +134,7 @@ describe('registers', () => {
   it.each([
     ['p -1', '0xffffffffffffffff'],
     ['p/x 10', '0xa'],
+    ['p/x 0', '0'],
     ['p/d 0xffffffffffffffff', '-1'],
     ['p/i 5', '5'],
     ['p/u -1', '18446744073709551615'],
