@@ -187,6 +187,11 @@ describe('the line editor', () => {
     expect((await edited(console, '')).length).toBe(4095);
   });
 
+  it('leaves it to the terminal to wrap long lines', async () => {
+    const line = `p 1${' + 1'.repeat(100)}`;
+    expect(await daemon().console().ask(`${line}\r`)).toBe(`${line}\r\n0x65\r\n${PROMPT}`);
+  });
+
   it('withstands bytes of any kind', async () => {
     const console = daemon().console();
     await console.ask(Uint8Array.from({ length: 256 }, (_, byte) => byte));
