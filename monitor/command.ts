@@ -78,7 +78,7 @@ export interface HumanArgument {
    * | kind      | what is read                                | its value                                         |
    * |-----------|---------------------------------------------|---------------------------------------------------|
    * | `word`    | one word, or more in double quotes          | string                                            |
-   * | `words`   | all words that follow, none included        | string[]                                          |
+   * | `words`   | all words that follow, if any               | string[]                                          |
    * | `rest`    | the rest of the line                        | string                                            |
    * | `integer` | an expression                               | bigint, 0 to 2^32 - 1                             |
    * | `long`    | an expression                               | bigint, -2^63 to 2^63 - 1                         |

@@ -27,10 +27,7 @@ export const groupOf = (table: Table, word: string): readonly HumanCommand[] =>
  * Takes the name of a command.
  * @throws LineError there is none of this name
  */
-export function takeCommand(
-  table: Table,
-  scanner: Scanner,
-): { readonly command: HumanCommand; readonly typed: string } {
+function takeCommand(table: Table, scanner: Scanner): { readonly command: HumanCommand; readonly typed: string } {
   const word = (): string => (scanner.atEnd() ? '' : scanner.take(/[^\s/]*/y)!);
   let typed = word();
   if (groupOf(table, typed).length > 0) typed = `${typed} ${word()}`.trimEnd();

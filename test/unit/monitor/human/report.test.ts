@@ -84,4 +84,11 @@ describe('a report', () => {
   it('takes no negative number for an address', () => {
     expect(valueLines({ pc: -1 })).toEqual(['pc  -1']);
   });
+
+  it('may be long', () => {
+    const list = Array.from({ length: 300_000 }, (_, pc) => ({ pc }));
+    expect(valueLines(list)).toHaveLength(300_001);
+    const members = Object.fromEntries(list.map(({ pc }) => [`at ${pc}`, pc % 3 === 0 ? { pc } : pc]));
+    expect(valueLines(members)).toHaveLength(400_000);
+  });
 });
