@@ -105,7 +105,7 @@ export function writeBlock(
     record(PSEUDO.cut, block.instructions.length - 1, 0, block.next);
     at += RECORD_BYTES;
   }
-  record(PSEUDO.revisit, 0, 0, 0n);
+  new Uint8Array(memory.buffer, at, RECORD_BYTES).fill(0); // links: nothing is known yet
   at += RECORD_BYTES;
   return at - base;
 }
