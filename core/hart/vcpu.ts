@@ -255,6 +255,10 @@ export class Vcpu {
         case EXIT.door:
           this.#door(view.exitRecord);
           break;
+        case EXIT.illegal:
+          this.#leave(view.exitRecord);
+          this.#raise(illegalInstruction(blocks.instructionAt(view.exitRecord).raw));
+          break;
         case EXIT.trap:
           this.#leave(view.exitRecord);
           this.#raise(this.#trap!);

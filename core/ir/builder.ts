@@ -59,6 +59,13 @@ export class Builder {
   shl = (x: Value, y: Value): Value => this.#push('shl', [x, y]);
   shru = (x: Value, y: Value): Value => this.#push('shru', [x, y]);
   shrs = (x: Value, y: Value): Value => this.#push('shrs', [x, y]);
+  rotl = (x: Value, y: Value): Value => this.#push('rotl', [x, y]);
+  rotr = (x: Value, y: Value): Value => this.#push('rotr', [x, y]);
+  clz = (x: Value): Value => this.#push('clz', [x]);
+  ctz = (x: Value): Value => this.#push('ctz', [x]);
+  popcnt = (x: Value): Value => this.#push('popcnt', [x]);
+  sext8 = (x: Value): Value => this.#push('sext8', [x]);
+  sext16 = (x: Value): Value => this.#push('sext16', [x]);
   sext32 = (x: Value): Value => this.#push('sext32', [x]);
   zext32 = (x: Value): Value => this.#push('zext32', [x]);
   eq = (x: Value, y: Value): Value => this.#push('eq', [x, y]);
@@ -82,6 +89,8 @@ export class Builder {
   loadReserved = (bytes: 4 | 8, address: Value): Value => this.#push('loadReserved', [address], { bytes });
   storeConditional = (bytes: 4 | 8, address: Value, value: Value): Value =>
     this.#push('storeConditional', [address, value], { bytes });
+  zero = (bytes: AccessBytes, address: Value): void => void this.#push('zero', [address], { bytes });
+  touch = (bytes: AccessBytes, address: Value): void => void this.#push('touch', [address], { bytes });
   fence = (): void => void this.#push('fence', []);
 
   accessAddress = (): Value => this.#push('accessAddress', []);
@@ -92,6 +101,7 @@ export class Builder {
   call = (callback: Operand<number>): void => void this.#push('call', [], { callback });
   callIf = (callback: Operand<number>, condition: Value): void => void this.#push('callIf', [condition], { callback });
 
+  guard = (condition: Value): void => void this.#push('guard', [condition]);
   jump = (target: Value): void => void this.#push('jump', [target]);
   branch = (condition: Value, target: Value): void => void this.#push('branch', [condition, target]);
   exit = (door: string): void => void this.#push('exit', [], { door });

@@ -16,6 +16,8 @@ export interface EvaluationTarget {
   store(address: bigint, bytes: AccessBytes, value: bigint): void;
   amo(address: bigint, bytes: AccessBytes, update: (old: bigint) => bigint): bigint;
   loadReserved(address: bigint, bytes: AccessBytes): bigint;
+  /** Faults as a store would unless `bytes` bytes at `address` may be loaded or stored; does nothing else. */
+  touch(address: bigint, bytes: AccessBytes): void;
   /** True if it stored. */
   storeConditional(address: bigint, bytes: AccessBytes, value: bigint): boolean;
   /** Present where fragments with probes are run. */
@@ -32,8 +34,8 @@ export interface ProbeTarget {
   call(callback: number): void;
 }
 
-/** How a fragment ended: where the hart goes on, or by which door it left. */
-export type Outcome = { readonly pc: bigint } | { readonly door: string };
+/** How a fragment ended: where the hart goes on, by which door it left, or that a guard found it illegal. */
+export type Outcome = { readonly pc: bigint } | { readonly door: string } | 'illegal';
 
 const u64 = (value: bigint): bigint => BigInt.asUintN(64, value);
 const s64 = (value: bigint): bigint => BigInt.asIntN(64, value);
@@ -57,6 +59,9 @@ export const AMO: Record<AmoKind, (old: bigint, operand: bigint, bits: number) =
 const divide = (x: bigint, y: bigint): bigint => (y === 0n ? 0n : x / y);
 const remainder = (x: bigint, y: bigint): bigint => (y === 0n ? x : x % y);
 
+const trailingZeros = (x: bigint): bigint => (x === 0n ? 64n : BigInt((x & -x).toString(2).length - 1));
+const leadingZeros = (x: bigint): bigint => (x === 0n ? 64n : BigInt(64 - x.toString(2).length));
+
 const PURE: Partial<Record<Op['name'], (x: bigint, y: bigint) => bigint | boolean>> = {
   add: (x, y) => x + y,
   sub: (x, y) => x - y,
@@ -74,6 +79,13 @@ const PURE: Partial<Record<Op['name'], (x: bigint, y: bigint) => bigint | boolea
   shl: (x, y) => x << (y & 63n),
   shru: (x, y) => x >> (y & 63n),
   shrs: (x, y) => s64(x) >> (y & 63n),
+  rotl: (x, y) => (x << (y & 63n)) | (x >> (64n - (y & 63n))),
+  rotr: (x, y) => (x >> (y & 63n)) | (x << (64n - (y & 63n))),
+  clz: leadingZeros,
+  ctz: trailingZeros,
+  popcnt: (x) => BigInt(x.toString(2).replaceAll('0', '').length),
+  sext8: (x) => BigInt.asIntN(8, x),
+  sext16: (x) => BigInt.asIntN(16, x),
   sext32: (x) => BigInt.asIntN(32, x),
   zext32: (x) => BigInt.asUintN(32, x),
   eq: (x, y) => x === y,
@@ -141,6 +153,12 @@ export function evaluate(fragment: Fragment, target: EvaluationTarget): Outcome 
       case 'storeConditional':
         result = target.storeConditional(number(0), bytes, low(number(1))) ? 0n : 1n;
         break;
+      case 'zero':
+        target.store(number(0), bytes, 0n);
+        break;
+      case 'touch':
+        target.touch(number(0), bytes);
+        break;
       case 'fence':
         break;
       case 'accessAddress':
@@ -159,6 +177,9 @@ export function evaluate(fragment: Fragment, target: EvaluationTarget): Outcome 
         break;
       case 'callIf':
         if (truth()) target.probes!.call(given(op.callback));
+        break;
+      case 'guard':
+        if (!truth()) return 'illegal';
         break;
       case 'jump':
         return { pc: number(0) };

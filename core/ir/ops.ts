@@ -26,14 +26,17 @@ export type Value = number & { readonly brand?: 'Value' };
 
 export type Type = 'i64' | 'bool';
 
-/** Bytes of a memory access. */
-export type AccessBytes = 1 | 2 | 4 | 8;
+/** Bytes of a memory access; of a whole cache block for `zero` and `touch`. */
+export type AccessBytes = 1 | 2 | 4 | 8 | 64;
 
 interface OpInfo {
   readonly args: readonly Type[];
   readonly result: Type | 'none';
-  /** `pure`: may be dropped, repeated, moved. `access`: touches memory and may fault. `end`: leaves the fragment. */
-  readonly effect: 'pure' | 'state' | 'access' | 'order' | 'end';
+  /**
+   * `pure`: may be dropped, repeated, moved. `access`: touches memory and may fault. `end`: leaves the fragment.
+   * `guard`: may leave it, and then stands before whatever else has an effect.
+   */
+  readonly effect: 'pure' | 'state' | 'access' | 'order' | 'guard' | 'end';
   readonly doc: string;
 }
 
@@ -64,7 +67,14 @@ export const OPS = {
   shl: binary('x << (y mod 64)'),
   shru: binary('x >> (y mod 64), zeros come in'),
   shrs: binary('x >> (y mod 64), copies of the sign come in'),
+  rotl: binary('x rotated left by y mod 64'),
+  rotr: binary('x rotated right by y mod 64'),
+  clz: unary('number of zeros above the highest one; 64 where x = 0'),
+  ctz: unary('number of zeros below the lowest one; 64 where x = 0'),
+  popcnt: unary('number of ones'),
 
+  sext8: unary('the low 8 bits, sign-extended'),
+  sext16: unary('the low 16 bits, sign-extended'),
   sext32: unary('the low 32 bits, sign-extended'),
   zext32: unary('the low 32 bits, zero-extended'),
 
@@ -77,7 +87,7 @@ export const OPS = {
   number: pure(['bool'], 'i64', '1 for true, 0 for false'),
   select: pure(['bool', 'i64', 'i64'], 'i64', 'the second argument if the first is true, else the third'),
 
-  get: { args: [], result: 'i64', effect: 'state', doc: 'the guest register `register`' },
+  get: { args: [], result: 'i64', effect: 'state', doc: 'the guest register `register`; the guest numbers them' },
   set: { args: ['i64'], result: 'none', effect: 'state', doc: 'writes the guest register `register`' },
 
   load: {
@@ -105,6 +115,18 @@ export const OPS = {
     effect: 'access',
     doc: 'stores y at x if x is still reserved; 0 if it did, 1 if not; the reservation ends. Faults unless aligned',
   },
+  zero: {
+    args: ['i64'],
+    result: 'none',
+    effect: 'access',
+    doc: 'stores `bytes` zeros at the address, which is a multiple of `bytes`; devices fault',
+  },
+  touch: {
+    args: ['i64'],
+    result: 'none',
+    effect: 'access',
+    doc: 'nothing, but faults as a store of `bytes` bytes would where not even a load may be done; devices fault',
+  },
   fence: { args: [], result: 'none', effect: 'order', doc: 'orders all earlier accesses before all later ones' },
 
   accessAddress: { args: [], result: 'i64', effect: 'state', doc: 'virtual address of the last access' },
@@ -125,6 +147,12 @@ export const OPS = {
   call: { args: [], result: 'none', effect: 'order', doc: 'calls the callback `callback`' },
   callIf: { args: ['bool'], result: 'none', effect: 'order', doc: 'calls the callback `callback` if true' },
 
+  guard: {
+    args: ['bool'],
+    result: 'none',
+    effect: 'guard',
+    doc: 'goes on if true; else the fragment ends: its instruction is illegal here and now',
+  },
   jump: { args: ['i64'], result: 'none', effect: 'end', doc: 'goes on at the address' },
   branch: {
     args: ['bool', 'i64'],

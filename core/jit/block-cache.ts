@@ -22,7 +22,7 @@ import { BY_NAME } from '../riscv/table.ts';
 import { PSEUDO } from '../wasm/interpreter.ts';
 import { RECORD } from '../wasm/record.ts';
 import type { CodePages } from './code-pages.ts';
-import { blockInfo, type DecodedBlock, decodeBlock } from './decode-block.ts';
+import { type BlockInstruction, blockInfo, type DecodedBlock, decodeBlock } from './decode-block.ts';
 import { HANDLED } from './handlers.ts';
 import { blockBytes, inOrder, type PlacedProbe, type WriteContext, writeBlock } from './write-block.ts';
 
@@ -129,6 +129,14 @@ export class BlockCache {
   /** Guest address of the block whose suspended record this is. */
   pcOf(record: number): bigint {
     return this.#byRecord.get(record)!.site.block.pc;
+  }
+
+  /** The instruction that the record, any of a block's, belongs to. */
+  instructionAt(record: number): BlockInstruction {
+    const index = this.#memory.getUint8(record + RECORD.index);
+    for (const { record: start, bytes, site } of this.#byRecord.values())
+      if (record >= start && record < start + bytes) return site.block.instructions[index]!;
+    throw new Error(`no block has a record at 0x${record.toString(16)}`);
   }
 
   #translate(pc: bigint): Site | undefined {

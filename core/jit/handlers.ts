@@ -42,6 +42,7 @@ function meaningOf(instruction: Instruction): Fragment {
 function classOf(names: ReadonlySet<string>): InstructionClass {
   if (names.has('amo') || names.has('loadReserved') || names.has('storeConditional')) return 'atomic';
   if (names.has('exit')) return 'system';
+  if (names.has('zero')) return 'store';
   for (const name of ['load', 'store', 'branch', 'jump', 'fence'] as const) if (names.has(name)) return name;
   return 'alu';
 }
@@ -65,8 +66,8 @@ export const HANDLED: ReadonlyMap<Instruction, Handled> = new Map(
         traced: tracedNumber.get(instruction) ?? plain,
         class: classOf(names),
         loads: has('load', 'amo', 'loadReserved'),
-        stores: has('store', 'amo', 'storeConditional'),
-        accessBytes: fragment.find(isAccess)?.bytes ?? 0,
+        stores: has('store', 'amo', 'storeConditional', 'zero'),
+        accessBytes: fragment.find((op) => isAccess(op) && op.name !== 'touch')?.bytes ?? 0,
         ends: [...names].some((name) => ENDS.has(name)),
         door: names.has('exit'),
       },
@@ -110,6 +111,7 @@ export function createGuestInterpreter(memoryPages: number): Interpreter {
       reservedAddress: guest('reservedAddress'),
       reservedValue: guest('reservedValue'),
       jumpCache: offset.jumpCache,
+      registers: HART_STATE_OFFSET,
     },
     tlb: { entries: TLB_ENTRIES, entryBytes: TLB_ENTRY_BYTES, ...TLB_ENTRY },
     pageShift: PAGE_SHIFT,

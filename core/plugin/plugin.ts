@@ -33,7 +33,7 @@ export interface InstructionInfo {
   readonly class: InstructionClass;
   readonly loads: boolean;
   readonly stores: boolean;
-  /** Bytes of its access: 1, 2, 4 or 8; 0 where it makes none. */
+  /** Bytes of its access: 1, 2, 4 or 8; 64 where it zeroes a cache block; 0 where it makes none. */
   readonly accessBytes: number;
   /** `addi a0,a0,1`. */
   readonly disassembly: string;
@@ -66,7 +66,7 @@ export interface ExecutionEvent {
 export interface AccessEvent extends ExecutionEvent {
   /** Virtual address. */
   readonly address: bigint;
-  /** Bytes: 1, 2, 4 or 8. */
+  /** Bytes: 1, 2, 4, 8, or 64 zeros. */
   readonly size: number;
   readonly isLoad: boolean;
   readonly isStore: boolean;

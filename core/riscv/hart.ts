@@ -38,6 +38,9 @@ export const MSTATUS = {
 } as const;
 const MPP_SHIFT = 11n;
 
+/** Fields of `menvcfg`. */
+export const MENVCFG = { FIOM: 1n, CBIE: 3n << 4n, CBCFE: 1n << 6n, CBZE: 1n << 7n } as const;
+
 /** An exception on its way to the trap handler. */
 export class Trap {
   /** A code of CAUSE. */

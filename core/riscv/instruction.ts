@@ -17,6 +17,8 @@ const FORMATS = {
   H: { rd: register(7), rs1: register(15), imm: unsigned('25:20=5:0') },
   /** Shift of a 32-bit value by an immediate of 5 bits. */
   W: { rd: register(7), rs1: register(15), imm: unsigned('24:20=4:0') },
+  /** Prefetch: an immediate in units of 32. */
+  P: { rs1: register(15), imm: signed('31:25=11:5') },
   S: { rs1: register(15), rs2: register(20), imm: signed('31:25=11:5 11:7=4:0') },
   B: { rs1: register(15), rs2: register(20), imm: signed('31=12 7=11 30:25=10:5 11:8=4:1') },
   U: { rd: register(7), imm: signed('31:12=31:12') },
@@ -51,6 +53,7 @@ export const R = tag('R');
 export const I = tag('I');
 export const H = tag('H');
 export const W = tag('W');
+export const P = tag('P');
 export const S = tag('S');
 export const B = tag('B');
 export const U = tag('U');
@@ -66,6 +69,7 @@ const SYNTAX: Record<FormatName, string> = {
   I: 'rd, rs1, imm',
   H: 'rd, rs1, imm',
   W: 'rd, rs1, imm',
+  P: 'imm(rs1)',
   S: 'rs2, imm(rs1)',
   B: 'rs1, rs2, target',
   U: 'rd, upper',

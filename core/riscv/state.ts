@@ -20,14 +20,22 @@ export const HartState = struct({
   mtval: u64,
   mcounteren: u64,
   menvcfg: u64,
-  /** Interrupt lines; written by other threads, so always with Atomics. */
-  mip: i32,
-  /** Privilege mode: 0 user, 3 machine. */
+  /** Privilege mode: 0 user, 3 machine. Nothing shares its 8 bytes. */
   privilege: u32,
   /** Address and found value of the last load-reserved; the address is all ones where there is no reservation. */
   reservedAddress: u64,
   reservedValue: u64,
+  /** Interrupt lines; written by other threads, so always with Atomics. */
+  mip: i32,
 });
+
+const numberOf = (field: keyof typeof HartState.fields): number => HartState.offset[field] / 8;
+
+/** Numbers by which instructions name registers: x0 to x31 are 0 to 31, others are counted on from there. */
+export const REGISTER = {
+  menvcfg: numberOf('menvcfg'),
+  privilege: numberOf('privilege'),
+} as const;
 
 export type HartView = View<typeof HartState.fields>;
 export const NO_RESERVATION = 0xffff_ffff_ffff_ffffn;

@@ -27,6 +27,8 @@ export const EXITS = [
   'trap',
   /** The block at `exitRecord` must be looked at again; `exitLink` is the link that led to it, 0 if none did. */
   'revisit',
+  /** A guard found the instruction at `exitRecord` illegal here and now. */
+  'illegal',
 ] as const;
 export type Exit = (typeof EXITS)[number];
 
@@ -47,6 +49,8 @@ export interface StateLayout {
   readonly reservedAddress: number;
   readonly reservedValue: number;
   readonly jumpCache: number;
+  /** Register n of the guest, where a handler names it itself, is 64 bits at `registers` + 8n. */
+  readonly registers: number;
 }
 
 export interface InterpreterOptions {
@@ -141,13 +145,22 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
 
   const place = (traced: boolean): Place => {
     const field = (operand: Operand<unknown>): number => {
-      if (!isField(operand)) throw new Error('a handler has no given operands');
+      if (!isField(operand)) throw new Error('a handler is given its operands by its record');
       const offset = fields[operand.field];
       if (offset === undefined) throw new Error(`records have no field ${operand.field}`);
       return offset;
     };
     const record32 = (offset: number): Code => code.get(RECORD_LOCAL).memory('i32_load', offset);
     const record64 = (offset: number): Code => code.get(RECORD_LOCAL).memory('i64_load', offset);
+    /** Pushes an address from which the register is the result away. */
+    const registerBase = (register: Operand<number>): number => {
+      if (isField(register)) {
+        record32(field(register));
+        return 0;
+      }
+      code.global(GLOBAL.state);
+      return state.registers + register * 8;
+    };
     const goDirect = (slot: number): void => {
       code
         .get(RECORD_LOCAL)
@@ -164,8 +177,14 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
       next: () => {
         record64(RECORD.pc).get(RECORD_LOCAL).memory('i32_load8_u', RECORD.length).op('i64_extend_i32_u', 'i64_add');
       },
-      get: (register) => void record32(field(register)).memory('i64_load'),
-      set: (register, value) => void record32(field(register)).get(value).memory('i64_store'),
+      get: (register) => {
+        const offset = registerBase(register);
+        code.memory('i64_load', offset);
+      },
+      set: (register, value) => {
+        const offset = registerBase(register);
+        code.get(value).memory('i64_store', offset);
+      },
       access: (op, [address = -1, operand = -1], result) => {
         const number = accesses.push(op) - 1;
         const answer = locals.take('i32');
@@ -216,6 +235,11 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
       call: (callback) => {
         code.get(RECORD_LOCAL);
         record32(field(callback)).call(IMPORT.call);
+      },
+      guard: (condition) => {
+        code.get(condition).op('i32_eqz').if();
+        leaveAtRecord('illegal');
+        code.end();
       },
       jump: (address, isDirect) => {
         code.get(address).set(target);

@@ -21,6 +21,8 @@ export interface Place {
   /** Performs a load, store or atomic and leaves its result, if it has one, in `result`. */
   access(op: Op, args: readonly number[], result: number): void;
   fence(): void;
+  /** Leaves, with nothing done, unless the condition is true. */
+  guard(condition: number): void;
   /** Push the value on the stack. */
   lastAccess(op: 'accessAddress' | 'accessKind' | 'accessValue'): void;
   counter(counter: Operand<number>): void;
@@ -44,6 +46,13 @@ const DIRECT: Partial<Record<OpName, readonly OpcodeName[]>> = {
   shl: ['i64_shl'],
   shru: ['i64_shr_u'],
   shrs: ['i64_shr_s'],
+  rotl: ['i64_rotl'],
+  rotr: ['i64_rotr'],
+  clz: ['i64_clz'],
+  ctz: ['i64_ctz'],
+  popcnt: ['i64_popcnt'],
+  sext8: ['i64_extend8_s'],
+  sext16: ['i64_extend16_s'],
   sext32: ['i64_extend32_s'],
   zext32: ['i32_wrap_i64', 'i64_extend_i32_u'],
   eq: ['i64_eq'],
@@ -172,6 +181,8 @@ export function lower(fragment: Fragment, place: Place): void {
       case 'amo':
       case 'loadReserved':
       case 'storeConditional':
+      case 'zero':
+      case 'touch':
         place.access(op, args, target);
         continue;
       case 'fence':
@@ -195,6 +206,9 @@ export function lower(fragment: Fragment, place: Place): void {
         code.get(x).if();
         place.call(op.callback!);
         code.end();
+        continue;
+      case 'guard':
+        place.guard(x);
         continue;
       case 'jump':
         place.jump(x, isDirect(fragment, op.args[0]!));

@@ -6,7 +6,7 @@ import { endOf, type IsaDriver, oracleDriver, oracleFor, RAM_BYTES, WINDOWS } fr
 import { RAM_START } from '../support/oracle.ts';
 import { SEED } from '../support/random.ts';
 import { differences, explain, listing } from './compare.ts';
-import { qemuDriver, requireQemuUser, runUnderQemu } from './qemu-user.ts';
+import { qemuDriver, requireQemuUser, runUnderQemu, UNUSABLE_UNDER_QEMU } from './qemu-user.ts';
 import { randomProgram, USABLE } from './random-program.ts';
 
 const PROGRAMS = Number(process.env.FUZZ_PROGRAMS ?? 8000);
@@ -24,7 +24,9 @@ describe.skipIf(!requireQemuUser())(`random programs under QEMU, SEED=${SEED}`, 
       let instructions = 0;
       for (let done = 0; done < PROGRAMS; done += WINDOWS) {
         const count = Math.min(WINDOWS, PROGRAMS - done);
-        const programs = Array.from({ length: count }, (_, index) => randomProgram(SEED + done + index));
+        const programs = Array.from({ length: count }, (_, index) =>
+          randomProgram(SEED + done + index, UNUSABLE_UNDER_QEMU),
+        );
         const expected = runUnderQemu(programs);
         for (const [index, program] of programs.entries()) {
           const found = await driver.run(program);

@@ -4,7 +4,7 @@
  * WARL: a write keeps what is legal and ignores the rest. No physical memory protection is implemented: its registers
  * read as zero and every mode may access all memory.
  */
-import { type Hart, INTERRUPT_BITS, MSTATUS, USER } from '../hart.ts';
+import { type Hart, INTERRUPT_BITS, MENVCFG, MSTATUS, USER } from '../hart.ts';
 import type { HartView } from '../state.ts';
 import { csrNumber } from './numbers.ts';
 
@@ -15,13 +15,13 @@ export interface Csr {
   write?(hart: Hart, value: bigint): void;
 }
 
-/** RV64 with A, C, I, M and U. */
-const MISA = (2n << 62n) | [...'ACIMU'].reduce((bits, letter) => bits | (1n << BigInt(letter.charCodeAt(0) - 65)), 0n);
+/** RV64 with A, B, C, I, M and U. */
+const MISA = (2n << 62n) | [...'ABCIMU'].reduce((bits, letter) => bits | (1n << BigInt(letter.charCodeAt(0) - 65)), 0n);
 
 const MSTATUS_WRITABLE = MSTATUS.MIE | MSTATUS.MPIE | MSTATUS.MPP | MSTATUS.MPRV | MSTATUS.TW;
+const CBIE_RESERVED = 2n << 4n;
 /** cycle, time, instret. */
 const COUNTERS = 7n;
-const MENVCFG_FIOM = 1n;
 
 type Word = { [K in keyof HartView]: HartView[K] extends bigint ? K : never }[keyof HartView];
 
@@ -43,6 +43,12 @@ function legalStatus(current: bigint, value: bigint): bigint {
   const mpp = value & MSTATUS.MPP;
   const legal = mpp === MSTATUS.MPP || mpp === 0n ? mpp : current & MSTATUS.MPP;
   return (current & ~MSTATUS_WRITABLE) | (value & MSTATUS_WRITABLE & ~MSTATUS.MPP) | legal;
+}
+
+/** Legal values of `menvcfg`: of CBIE, 2 is reserved. */
+function legalEnvironment(current: bigint, value: bigint): bigint {
+  const cbie = (value & MENVCFG.CBIE) === CBIE_RESERVED ? current & MENVCFG.CBIE : value & MENVCFG.CBIE;
+  return (value & (MENVCFG.FIOM | MENVCFG.CBCFE | MENVCFG.CBZE)) | cbie;
 }
 
 const DEFINED: Readonly<Record<string, Omit<Csr, 'name'>>> = {
@@ -69,7 +75,12 @@ const DEFINED: Readonly<Record<string, Omit<Csr, 'name'>>> = {
     },
   },
   mcounteren: word('mcounteren', COUNTERS),
-  menvcfg: word('menvcfg', MENVCFG_FIOM),
+  menvcfg: {
+    read: ({ state }) => state.menvcfg,
+    write: ({ state }, value) => {
+      state.menvcfg = legalEnvironment(state.menvcfg, value);
+    },
+  },
   mcountinhibit: constant(0n),
   mscratch: word('mscratch'),
   mepc: word('mepc', ~1n),

@@ -45,6 +45,11 @@ test.each<[string, Fragment, string]>([
     [constant, { name: 'jump', args: [0] }, constant],
     'op 1 (jump) ends the fragment before its last op',
   ],
+  [
+    'a guard behind an effect',
+    [constant, truth, { name: 'set', args: [0], register: 1 }, { name: 'guard', args: [1] }],
+    'op 3 (guard) guards what already has an effect',
+  ],
   ['an exit without a door', [{ name: 'exit', args: [] }], 'op 0 (exit) lacks the attribute door'],
 ])('%s is refused', (_, fragment, message) => {
   expect(() => verify(fragment)).toThrow(message);
@@ -68,6 +73,9 @@ function built(name: OpName): Fragment {
     count: () => b.count(0, x),
     call: () => b.call(0),
     callIf: () => b.callIf(0, t),
+    zero: () => b.zero(64, x),
+    touch: () => b.touch(64, x),
+    guard: () => b.guard(t),
     branch: () => b.branch(t, x),
     exit: () => b.exit('nowhere'),
     number: () => void b.number(t),

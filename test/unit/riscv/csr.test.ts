@@ -14,7 +14,7 @@ const write = (hart: Hart, name: string, value: bigint): void => CSRS.get(csrNum
 describe('a write keeps what is legal', () => {
   test.each<[name: string, value: bigint, legal: bigint]>([
     ['mstatus', ONES, 0x2_0022_1888n],
-    ['misa', 0n, 0x8000_0000_0010_1105n],
+    ['misa', 0n, 0x8000_0000_0010_1107n],
     ['mie', ONES, 0x888n],
     ['mip', ONES, 0n],
     ['mtvec', 0x8000_0101n, 0x8000_0101n],
@@ -22,7 +22,9 @@ describe('a write keeps what is legal', () => {
     ['mtvec', ONES, 0n],
     ['mcounteren', ONES, 7n],
     ['mcountinhibit', ONES, 0n],
-    ['menvcfg', ONES, 1n],
+    ['menvcfg', ONES, 0xf1n],
+    ['menvcfg', 0x20n, 0n],
+    ['menvcfg', 0x10n, 0x10n],
     ['mscratch', ONES, ONES],
     ['mepc', ONES, 0xffff_ffff_ffff_fffen],
     ['mcause', ONES, ONES],
