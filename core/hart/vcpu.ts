@@ -4,6 +4,7 @@
  * `run` is the loop: enter a block, interpret until generated code is left, do what the exit asks for. It returns to its
  * caller only for what needs the caller: messages, and parking.
  */
+import { evaluateFloat } from '../ir/eval.ts';
 import { BlockCache } from '../jit/block-cache.ts';
 import type { CodePages } from '../jit/code-pages.ts';
 import { CODE_BYTES_PER_VCPU, type Layout } from '../memory/layout.ts';
@@ -103,6 +104,13 @@ export class Vcpu {
           this.#trap = thrown;
           return SLOW.trap;
         }
+      },
+      float: (number) => {
+        const { view, hart } = this;
+        const op = interpreter.floats[number]!;
+        const { value, flags } = evaluateFloat(op, [...view.floatOperands.subarray(0, op.args.length)]);
+        view.floatResult = value;
+        hart.state.fflags |= BigInt(flags);
       },
       call: (record, callback) => this.#call(record, callback),
     };

@@ -9,6 +9,7 @@ import {
   type OpName,
   type Value,
 } from './ops.ts';
+import type { FloatBytes } from './softfloat.ts';
 
 /** Where the instruction stands, when that is known: `pc` and `next` then become constants. */
 export interface Position {
@@ -76,6 +77,24 @@ export class Builder {
   geu = (x: Value, y: Value): Value => this.#push('geu', [x, y]);
   number = (condition: Value): Value => this.#push('number', [condition]);
   select = (condition: Value, yes: Value, no: Value): Value => this.#push('select', [condition, yes, no]);
+
+  fadd = (bytes: FloatBytes, x: Value, y: Value, mode: Value): Value => this.#push('fadd', [x, y, mode], { bytes });
+  fmul = (bytes: FloatBytes, x: Value, y: Value, mode: Value): Value => this.#push('fmul', [x, y, mode], { bytes });
+  fdiv = (bytes: FloatBytes, x: Value, y: Value, mode: Value): Value => this.#push('fdiv', [x, y, mode], { bytes });
+  fsqrt = (bytes: FloatBytes, x: Value, mode: Value): Value => this.#push('fsqrt', [x, mode], { bytes });
+  fmadd = (bytes: FloatBytes, x: Value, y: Value, z: Value, mode: Value): Value =>
+    this.#push('fmadd', [x, y, z, mode], { bytes });
+  fmin = (bytes: FloatBytes, x: Value, y: Value): Value => this.#push('fmin', [x, y], { bytes });
+  fmax = (bytes: FloatBytes, x: Value, y: Value): Value => this.#push('fmax', [x, y], { bytes });
+  feq = (bytes: FloatBytes, x: Value, y: Value): Value => this.#push('feq', [x, y], { bytes });
+  flt = (bytes: FloatBytes, x: Value, y: Value): Value => this.#push('flt', [x, y], { bytes });
+  fle = (bytes: FloatBytes, x: Value, y: Value): Value => this.#push('fle', [x, y], { bytes });
+  fwiden = (x: Value): Value => this.#push('fwiden', [x]);
+  fnarrow = (x: Value, mode: Value): Value => this.#push('fnarrow', [x, mode]);
+  ftoi = (bytes: FloatBytes, integerBytes: 4 | 8, signed: boolean, x: Value, mode: Value): Value =>
+    this.#push('ftoi', [x, mode], { bytes, integerBytes, signed });
+  itof = (bytes: FloatBytes, signed: boolean, x: Value, mode: Value): Value =>
+    this.#push('itof', [x, mode], { bytes, signed });
 
   get = (register: Operand<number>): Value => this.#push('get', [], { register });
   set = (register: Operand<number>, value: Value): void => void this.#push('set', [value], { register });

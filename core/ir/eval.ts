@@ -2,7 +2,17 @@
  * The oracle: evaluates a fragment over bigints, slowly and obviously. Every other way of running a fragment is tested
  * against this one. Values are held as unsigned 64-bit bigints, truth values as booleans.
  */
-import { type AccessBytes, type AmoKind, type Fragment, isField, type Op, type Operand } from './ops.ts';
+import {
+  type AccessBytes,
+  type AmoKind,
+  type Fragment,
+  isField,
+  OPS,
+  type Op,
+  type Operand,
+  type OpName,
+} from './ops.ts';
+import { convert, type FloatBytes, type FloatResult, fromInteger, OPERATIONS, ROUND, toInteger } from './softfloat.ts';
 
 /** The machine that the oracle drives. Accesses that fault throw; the fragment then has had no further effect. */
 export interface EvaluationTarget {
@@ -20,6 +30,8 @@ export interface EvaluationTarget {
   touch(address: bigint, bytes: AccessBytes): void;
   /** True if it stored. */
   storeConditional(address: bigint, bytes: AccessBytes, value: bigint): boolean;
+  /** Accrues floating-point exceptions. @param flags bits of FLAG in `softfloat` */
+  raise(flags: number): void;
   /** Present where fragments with probes are run. */
   readonly probes?: ProbeTarget;
 }
@@ -95,6 +107,34 @@ const PURE: Partial<Record<Op['name'], (x: bigint, y: bigint) => bigint | boolea
   ges: (x, y) => s64(x) >= s64(y),
   geu: (x, y) => x >= y,
 };
+
+/** Ops whose last argument is no rounding mode. */
+const UNROUNDED: readonly OpName[] = ['fmin', 'fmax', 'feq', 'flt', 'fle', 'fwiden'];
+
+/** What the floating-point op does with its arguments; a truth value is 0 or 1, an integer is unsigned. */
+export function evaluateFloat(op: Op, args: readonly bigint[]): FloatResult {
+  const rounded = !UNROUNDED.includes(op.name);
+  const mode = rounded ? Number(args.at(-1)) : ROUND.nearestEven;
+  const operands = rounded ? args.slice(0, -1) : args;
+  const [x = 0n] = operands;
+  const bytes = op.bytes as FloatBytes;
+  switch (op.name) {
+    case 'fwiden':
+      return convert(4, 8, mode, x);
+    case 'fnarrow':
+      return convert(8, 4, mode, x);
+    case 'itof':
+      return fromInteger(bytes, mode, op.signed ? s64(x) : x);
+    case 'ftoi': {
+      const values = 1n << BigInt(op.integerBytes! * 8);
+      const low = op.signed ? -values / 2n : 0n;
+      const { value, flags } = toInteger(bytes, mode, x, low, low + values - 1n);
+      return { value: u64(value), flags };
+    }
+    default:
+      return OPERATIONS[op.name as keyof typeof OPERATIONS](bytes, mode, ...operands);
+  }
+}
 
 /** Runs `fragment`, whose fields must all be filled in. Control that runs off its end goes on at `next`. */
 export function evaluate(fragment: Fragment, target: EvaluationTarget): Outcome {
@@ -188,6 +228,15 @@ export function evaluate(fragment: Fragment, target: EvaluationTarget): Outcome 
       case 'exit':
         return { door: op.door! };
       default: {
+        if (OPS[op.name].effect === 'float') {
+          const { value, flags } = evaluateFloat(
+            op,
+            op.args.map((_, position) => number(position)),
+          );
+          target.raise(flags);
+          result = OPS[op.name].result === 'bool' ? value === 1n : value;
+          break;
+        }
         const value = PURE[op.name]!(number(0), number(1));
         result = typeof value === 'bigint' ? u64(value) : value;
       }

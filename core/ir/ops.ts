@@ -34,9 +34,10 @@ interface OpInfo {
   readonly result: Type | 'none';
   /**
    * `pure`: may be dropped, repeated, moved. `access`: touches memory and may fault. `end`: leaves the fragment.
-   * `guard`: may leave it, and then stands before whatever else has an effect.
+   * `guard`: may leave it, and then stands before whatever else has an effect. `float`: may raise floating-point
+   * exceptions, which do nothing but accrue in flags; all that counts is that each op raises its own once.
    */
-  readonly effect: 'pure' | 'state' | 'access' | 'order' | 'guard' | 'end';
+  readonly effect: 'pure' | 'state' | 'access' | 'order' | 'float' | 'guard' | 'end';
   readonly doc: string;
 }
 
@@ -44,6 +45,7 @@ const pure = (args: readonly Type[], result: Type, doc: string): OpInfo => ({ ar
 const binary = (doc: string): OpInfo => pure(['i64', 'i64'], 'i64', doc);
 const unary = (doc: string): OpInfo => pure(['i64'], 'i64', doc);
 const compare = (doc: string): OpInfo => pure(['i64', 'i64'], 'bool', doc);
+const float = (args: readonly Type[], result: Type, doc: string): OpInfo => ({ args, result, effect: 'float', doc });
 
 /** Every op, with the types of its arguments and result. */
 export const OPS = {
@@ -86,6 +88,26 @@ export const OPS = {
   geu: compare('x ≥ y, unsigned'),
   number: pure(['bool'], 'i64', '1 for true, 0 for false'),
   select: pure(['bool', 'i64', 'i64'], 'i64', 'the second argument if the first is true, else the third'),
+
+  // Floats are bit patterns of `bytes` bytes, zero-extended; m is a rounding mode, 0 to 4. See `softfloat` for the rest.
+  fadd: float(['i64', 'i64', 'i64'], 'i64', 'x + y, rounded by m'),
+  fmul: float(['i64', 'i64', 'i64'], 'i64', 'x * y, rounded by m'),
+  fdiv: float(['i64', 'i64', 'i64'], 'i64', 'x / y, rounded by m'),
+  fsqrt: float(['i64', 'i64'], 'i64', 'square root of x, rounded by m'),
+  fmadd: float(['i64', 'i64', 'i64', 'i64'], 'i64', 'x * y + z, rounded once, by m'),
+  fmin: float(['i64', 'i64'], 'i64', 'the lesser; the one that is a number; -0 is less than 0'),
+  fmax: float(['i64', 'i64'], 'i64', 'the greater; the one that is a number; 0 is greater than -0'),
+  feq: float(['i64', 'i64'], 'bool', 'x = y; false for NaNs, of which signaling ones are invalid'),
+  flt: float(['i64', 'i64'], 'bool', 'x < y; false for NaNs, all of which are invalid'),
+  fle: float(['i64', 'i64'], 'bool', 'x ≤ y; false for NaNs, all of which are invalid'),
+  fwiden: float(['i64'], 'i64', 'the float of 4 bytes as one of 8'),
+  fnarrow: float(['i64', 'i64'], 'i64', 'the float of 8 bytes as one of 4, rounded by m'),
+  ftoi: float(
+    ['i64', 'i64'],
+    'i64',
+    'x, rounded by m, as an integer of `integerBytes` bytes, `signed` or not, extended so',
+  ),
+  itof: float(['i64', 'i64'], 'i64', 'the 64-bit integer x, `signed` or not, rounded by m'),
 
   get: { args: [], result: 'i64', effect: 'state', doc: 'the guest register `register`; the guest numbers them' },
   set: { args: ['i64'], result: 'none', effect: 'state', doc: 'writes the guest register `register`' },
@@ -175,6 +197,7 @@ export interface Op {
   readonly register?: Operand<number>;
   readonly bytes?: AccessBytes;
   readonly signed?: boolean;
+  readonly integerBytes?: 4 | 8;
   readonly kind?: AmoKind;
   readonly door?: string;
   readonly counter?: Operand<number>;

@@ -4,7 +4,10 @@
  */
 import { type Fragment, isEnd, OPS, type Op, type OpName } from './ops.ts';
 
-const ALL = ['value', 'register', 'bytes', 'signed', 'kind', 'door', 'counter', 'callback'] as const;
+const ALL = [
+  ...(['value', 'register', 'bytes', 'signed', 'integerBytes', 'kind'] as const),
+  ...(['door', 'counter', 'callback'] as const),
+];
 type Attribute = (typeof ALL)[number];
 
 const ATTRIBUTES: Partial<Record<OpName, readonly Attribute[]>> = {
@@ -18,6 +21,18 @@ const ATTRIBUTES: Partial<Record<OpName, readonly Attribute[]>> = {
   storeConditional: ['bytes'],
   zero: ['bytes'],
   touch: ['bytes'],
+  fadd: ['bytes'],
+  fmul: ['bytes'],
+  fdiv: ['bytes'],
+  fsqrt: ['bytes'],
+  fmadd: ['bytes'],
+  fmin: ['bytes'],
+  fmax: ['bytes'],
+  feq: ['bytes'],
+  flt: ['bytes'],
+  fle: ['bytes'],
+  ftoi: ['bytes', 'integerBytes', 'signed'],
+  itof: ['bytes', 'signed'],
   counter: ['counter'],
   count: ['counter'],
   call: ['callback'],

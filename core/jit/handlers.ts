@@ -8,6 +8,7 @@ import { type Fragment, isAccess } from '../ir/ops.ts';
 import { PAGE_SHIFT, TLB_ENTRIES, TLB_ENTRY_BYTES } from '../memory/layout.ts';
 import { TLB_ENTRY } from '../memory/tlb.ts';
 import type { InstructionClass } from '../plugin/plugin.ts';
+import { isFloatRegister } from '../riscv/encoding.ts';
 import { type Instruction, openOperands } from '../riscv/instruction.ts';
 import { HartState } from '../riscv/state.ts';
 import { INSTRUCTIONS } from '../riscv/table.ts';
@@ -39,12 +40,12 @@ function meaningOf(instruction: Instruction): Fragment {
   return builder.finish();
 }
 
-function classOf(names: ReadonlySet<string>): InstructionClass {
+function classOf({ fields }: Instruction, names: ReadonlySet<string>): InstructionClass {
   if (names.has('amo') || names.has('loadReserved') || names.has('storeConditional')) return 'atomic';
   if (names.has('exit')) return 'system';
   if (names.has('zero')) return 'store';
   for (const name of ['load', 'store', 'branch', 'jump', 'fence'] as const) if (names.has(name)) return name;
-  return 'alu';
+  return Object.values(fields).some(isFloatRegister) ? 'float' : 'alu';
 }
 
 const meanings = INSTRUCTIONS.map((instruction) => ({ instruction, fragment: meaningOf(instruction) }));
@@ -64,7 +65,7 @@ export const HANDLED: ReadonlyMap<Instruction, Handled> = new Map(
       {
         plain,
         traced: tracedNumber.get(instruction) ?? plain,
-        class: classOf(names),
+        class: classOf(instruction, names),
         loads: has('load', 'amo', 'loadReserved'),
         stores: has('store', 'amo', 'storeConditional', 'zero'),
         accessBytes: fragment.find((op) => isAccess(op) && op.name !== 'touch')?.bytes ?? 0,
@@ -92,10 +93,12 @@ export function createGuestInterpreter(memoryPages: number): Interpreter {
       ...[...PROBES.values()].map((fragment) => ({ fragment, traced: false })),
     ],
     fields: {
-      rd: RECORD.first,
-      rs1: RECORD.second,
-      rs2: RECORD.third,
-      imm: RECORD.immediate,
+      rd: { offset: RECORD.first, bytes: 4 },
+      rs1: { offset: RECORD.second, bytes: 4 },
+      rs2: { offset: RECORD.third, bytes: 4 },
+      rs3: { offset: RECORD.fourth, bytes: 4 },
+      rm: { offset: RECORD.rounding, bytes: 1 },
+      imm: { offset: RECORD.immediate, bytes: 8 },
       ...PROBE_FIELDS,
     },
     state: {
@@ -108,6 +111,8 @@ export function createGuestInterpreter(memoryPages: number): Interpreter {
       accessKind: offset.accessKind,
       accessValue: offset.accessValue,
       accessResult: offset.accessResult,
+      floatOperands: offset.floatOperands,
+      floatResult: offset.floatResult,
       reservedAddress: guest('reservedAddress'),
       reservedValue: guest('reservedValue'),
       jumpCache: offset.jumpCache,

@@ -19,7 +19,7 @@
 import type { Infer, Schema } from '../../schema/build.ts';
 
 /** What an instruction does, as far as a plugin may filter by it; derived from its meaning. */
-export type InstructionClass = 'alu' | 'load' | 'store' | 'atomic' | 'branch' | 'jump' | 'fence' | 'system';
+export type InstructionClass = 'alu' | 'float' | 'load' | 'store' | 'atomic' | 'branch' | 'jump' | 'fence' | 'system';
 
 /** An instruction that has been decoded, with the bytes that the decoder saw. */
 export interface InstructionInfo {

@@ -4,6 +4,11 @@ import { array, i32, struct, u32, u64, type View } from '../memory/struct.ts';
 export const HartState = struct({
   /** x0 to x31; x0 is never written. */
   x: array(u64, 32),
+  /** f0 to f31. */
+  f: array(u64, 32),
+  /** Accrued exceptions and rounding mode of floating point, the two parts of `fcsr`. */
+  fflags: u64,
+  frm: u64,
   /** Where writes to x0 go. */
   sink: u64,
   pc: u64,
@@ -31,8 +36,10 @@ export const HartState = struct({
 
 const numberOf = (field: keyof typeof HartState.fields): number => HartState.offset[field] / 8;
 
-/** Numbers by which instructions name registers: x0 to x31 are 0 to 31, others are counted on from there. */
+/** Numbers by which instructions name registers: x0 to x31 are 0 to 31, f0 to f31 the next, others follow. */
 export const REGISTER = {
+  frm: numberOf('frm'),
+  mstatus: numberOf('mstatus'),
   menvcfg: numberOf('menvcfg'),
   privilege: numberOf('privilege'),
 } as const;

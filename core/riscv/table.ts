@@ -5,6 +5,7 @@ import { A } from './instructions/a.ts';
 import { ZBA, ZBB, ZBS } from './instructions/b.ts';
 import { COMPRESSED } from './instructions/c.ts';
 import { CMO } from './instructions/cmo.ts';
+import { D, F } from './instructions/f.ts';
 import { HINTS } from './instructions/hints.ts';
 import { M } from './instructions/m.ts';
 import { RV64I } from './instructions/rv64i.ts';
@@ -18,6 +19,8 @@ export const INSTRUCTIONS: readonly Instruction[] = [
   ...RV64I,
   ...M,
   ...A,
+  ...F,
+  ...D,
   ...ZBA,
   ...ZBB,
   ...ZBS,
@@ -27,7 +30,7 @@ export const INSTRUCTIONS: readonly Instruction[] = [
 
 /** What the hart can do: `riscv,isa` of its device-tree node, in canonical order (unprivileged manual, "Naming"). */
 export const ISA = [
-  'rv64imac',
+  'rv64imafdc',
   ...['zicbom', 'zicbop', 'zicboz', 'zicntr', 'zicond', 'zicsr', 'zifencei', 'zihintntl', 'zihintpause'],
   ...['zawrs', 'zba', 'zbb', 'zbs'],
 ].join('_');

@@ -6,7 +6,7 @@
  * Registers are in memory and records hold their addresses, so that between any two records the guest's state is exact.
  * The module's code is the same for every vCPU: what differs (state, TLB) is reached through two imported globals.
  */
-import { type Fragment, isField, type Op, type Operand } from '../ir/ops.ts';
+import { type Fragment, isField, OPS, type Op, type Operand } from '../ir/ops.ts';
 import { perform, type TlbLayout, translate } from './access.ts';
 import { Code, encodeModule, type Label } from './encode.ts';
 import { lower, type Place } from './lower.ts';
@@ -49,9 +49,19 @@ export interface StateLayout {
   readonly reservedAddress: number;
   readonly reservedValue: number;
   readonly jumpCache: number;
+  readonly floatOperands: number;
+  readonly floatResult: number;
   /** Register n of the guest, where a handler names it itself, is 64 bits at `registers` + 8n. */
   readonly registers: number;
 }
+
+/** A part of the record: its offset, and its bytes. Registers and counters are addresses, of 4 bytes. */
+export interface RecordField {
+  readonly offset: number;
+  readonly bytes: 1 | 4 | 8;
+}
+
+const LOAD_FIELD = { 1: 'i64_load8_u', 4: 'i64_load32_u', 8: 'i64_load' } as const;
 
 export interface InterpreterOptions {
   /** What each handler does. Handlers are numbered in this order, behind the pseudo handlers. */
@@ -61,7 +71,7 @@ export interface InterpreterOptions {
     readonly traced: boolean;
   }[];
   /** Where in the record an open operand's value is found, by the operand's name. */
-  readonly fields: Readonly<Record<string, number>>;
+  readonly fields: Readonly<Record<string, RecordField>>;
   readonly state: StateLayout;
   readonly tlb: TlbLayout;
   readonly pageShift: number;
@@ -77,14 +87,17 @@ export const FIRST_HANDLER = 2;
 
 export interface Interpreter {
   readonly bytes: Uint8Array;
-  /** The access that `slow` is asked to perform, by the number that it is given. */
+  /** The access that `slow` is asked to perform, and the op of `float`, by the number that it is given. */
   readonly accesses: readonly Op[];
+  readonly floats: readonly Op[];
 }
 
 /** Functions that the module imports from `env`. */
 export interface InterpreterImports {
   /** Performs access number `access` of the record, out of line; answers with a value of SLOW. */
   slow(record: number, access: number): number;
+  /** Performs floating-point op number `float`: its operands are in memory, and so will be its result. */
+  float(float: number): void;
   /** Runs callback number `callback` for the record. */
   call(record: number, callback: number): void;
 }
@@ -92,7 +105,7 @@ export interface InterpreterImports {
 /** `run(record, budget)`: interprets from the block at `record`; the result is an index of EXITS. */
 export type Run = (record: number, budget: number) => number;
 
-const IMPORT = { slow: 0, call: 1 } as const;
+const IMPORT = { slow: 0, call: 1, float: 2 } as const;
 const GLOBAL = { state: 0, tlb: 1 } as const;
 /** Parameters of `run`. */
 const RECORD_LOCAL = 0;
@@ -121,6 +134,7 @@ class Locals {
 export function createInterpreter(options: InterpreterOptions): Interpreter {
   const { fields, state, tlb, pageShift, handlers } = options;
   const accesses: Op[] = [];
+  const floats: Op[] = [];
   const code = new Code(2);
   const link = code.local('i32');
   const target = code.local('i64');
@@ -144,14 +158,16 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   const advance = code.block();
 
   const place = (traced: boolean): Place => {
-    const field = (operand: Operand<unknown>): number => {
+    const field = (operand: Operand<unknown>): RecordField => {
       if (!isField(operand)) throw new Error('a handler is given its operands by its record');
-      const offset = fields[operand.field];
-      if (offset === undefined) throw new Error(`records have no field ${operand.field}`);
-      return offset;
+      const found = fields[operand.field];
+      if (found === undefined) throw new Error(`records have no field ${operand.field}`);
+      return found;
     };
-    const record32 = (offset: number): Code => code.get(RECORD_LOCAL).memory('i32_load', offset);
-    const record64 = (offset: number): Code => code.get(RECORD_LOCAL).memory('i64_load', offset);
+    const record32 = ({ offset }: RecordField): Code => code.get(RECORD_LOCAL).memory('i32_load', offset);
+    const pc = (): Code => code.get(RECORD_LOCAL).memory('i64_load', RECORD.pc);
+    const next = (): Code =>
+      pc().get(RECORD_LOCAL).memory('i32_load8_u', RECORD.length).op('i64_extend_i32_u', 'i64_add');
     /** Pushes an address from which the register is the result away. */
     const registerBase = (register: Operand<number>): number => {
       if (isField(register)) {
@@ -172,11 +188,13 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     return {
       code,
       local: (type) => locals.take(type),
-      constant: (value) => void (isField(value) ? record64(field(value)) : code.i64(value)),
-      pc: () => void record64(RECORD.pc),
-      next: () => {
-        record64(RECORD.pc).get(RECORD_LOCAL).memory('i32_load8_u', RECORD.length).op('i64_extend_i32_u', 'i64_add');
+      constant: (value) => {
+        if (!isField(value)) return void code.i64(value);
+        const { offset, bytes } = field(value);
+        code.get(RECORD_LOCAL).memory(LOAD_FIELD[bytes], offset);
       },
+      pc: () => void pc(),
+      next: () => void next(),
       get: (register) => {
         const offset = registerBase(register);
         code.memory('i64_load', offset);
@@ -225,6 +243,17 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
         if (result >= 0) code.global(GLOBAL.state).memory('i64_load', state.accessResult).set(result);
         code.end();
       },
+      slowFloat: (op, args, result) => {
+        for (const [index, arg] of args.entries())
+          code
+            .global(GLOBAL.state)
+            .get(arg)
+            .memory('i64_store', state.floatOperands + index * 8);
+        code.i32(floats.push(op) - 1).call(IMPORT.float);
+        code.global(GLOBAL.state).memory('i64_load', state.floatResult);
+        if (OPS[op.name].result === 'bool') code.op('i32_wrap_i64');
+        code.set(result);
+      },
       fence: () => void code.op('atomic_fence'),
       lastAccess: (name) => void code.global(GLOBAL.state).memory('i64_load', state[name]),
       counter: (counter) => void record32(field(counter)).memory('i64_load'),
@@ -251,8 +280,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
         code.get(address).set(target);
         goDirect(LINK.taken);
         code.end();
-        record64(RECORD.pc).get(RECORD_LOCAL).memory('i32_load8_u', RECORD.length);
-        code.op('i64_extend_i32_u', 'i64_add').set(target);
+        next().set(target);
         goDirect(LINK.next);
       },
       exit: () => leaveAtRecord('door'),
@@ -328,14 +356,16 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     types: [
       { parameters: ['i32', 'i32'], results: ['i32'] },
       { parameters: ['i32', 'i32'], results: [] },
+      { parameters: ['i32'], results: [] },
     ],
     memoryPages: options.memoryPages,
     importedFunctions: [
       { name: 'slow', type: 0 },
       { name: 'call', type: 1 },
+      { name: 'float', type: 2 },
     ],
     importedGlobals: ['state', 'tlb'],
     functions: [{ name: 'run', type: 0, body: code.finish() }],
   });
-  return { bytes, accesses };
+  return { bytes, accesses, floats };
 }

@@ -4,6 +4,7 @@
  */
 import { type Fragment, OPS, type Op, type Operand, type OpName, type Type, type Value } from '../ir/ops.ts';
 import type { Code } from './encode.ts';
+import { lowerFloat } from './float.ts';
 import type { OpcodeName, ValueType } from './opcodes.ts';
 
 /** Where a fragment is being compiled to. Each method emits code; `arguments` hold values in locals. */
@@ -20,6 +21,8 @@ export interface Place {
   set(register: Operand<number>, value: number): void;
   /** Performs a load, store or atomic and leaves its result, if it has one, in `result`. */
   access(op: Op, args: readonly number[], result: number): void;
+  /** Performs a floating-point op out of line, exceptions too, and leaves its result in `result`. */
+  slowFloat(op: Op, args: readonly number[], result: number): void;
   fence(): void;
   /** Leaves, with nothing done, unless the condition is true. */
   guard(condition: number): void;
@@ -220,7 +223,9 @@ export function lower(fragment: Fragment, place: Place): void {
         place.exit(op.door!);
         continue;
       default:
-        throw new Error(`no lowering for ${op.name}`);
+        if (OPS[op.name].effect !== 'float') throw new Error(`no lowering for ${op.name}`);
+        lowerFloat(place, op, args, target);
+        continue;
     }
     code.set(target);
   }

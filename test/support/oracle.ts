@@ -162,6 +162,9 @@ export class Oracle {
         counts.stores++;
         return old;
       },
+      raise: (flags) => {
+        state.fflags |= BigInt(flags);
+      },
       touch: (address, bytes) => {
         const missing = this.#missing(address, bytes);
         if (missing !== undefined) throw new Trap(FAULT.store, missing);

@@ -24,6 +24,7 @@ function target(parts: Partial<EvaluationTarget> = {}): EvaluationTarget & { rea
     amo: nothing,
     loadReserved: nothing,
     touch: nothing,
+    raise: nothing,
     storeConditional: nothing,
     ...parts,
   };

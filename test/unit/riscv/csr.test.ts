@@ -13,8 +13,12 @@ const write = (hart: Hart, name: string, value: bigint): void => CSRS.get(csrNum
 
 describe('a write keeps what is legal', () => {
   test.each<[name: string, value: bigint, legal: bigint]>([
-    ['mstatus', ONES, 0x2_0022_1888n],
-    ['misa', 0n, 0x8000_0000_0010_1107n],
+    ['mstatus', ONES, 0x8000_0002_0022_7888n],
+    ['mstatus', 0x8000_0000_0000_4000n, 0x2_0000_4000n],
+    ['fflags', ONES, 0x1fn],
+    ['frm', ONES, 7n],
+    ['fcsr', ONES, 0xffn],
+    ['misa', 0n, 0x8000_0000_0010_112fn],
     ['mie', ONES, 0x888n],
     ['mip', ONES, 0n],
     ['mtvec', 0x8000_0101n, 0x8000_0101n],

@@ -2,41 +2,15 @@
 import { describe, expect, test } from 'vitest';
 import { assemble } from '../../../core/riscv/assemble.ts';
 import { CAUSE, type Hart, MACHINE, MENVCFG, USER } from '../../../core/riscv/hart.ts';
-import { createInterpreterMachine } from '../../support/interpreter-driver.ts';
-import { createOracle, RAM_START, type TakenTrap } from '../../support/oracle.ts';
+import { ENGINES, type Outcome } from '../../support/engines.ts';
+import { RAM_START } from '../../support/oracle.ts';
 
-const RAM_BYTES = 0x1_0000;
 const DATA = RAM_START + 0x1000n;
 const ONES = 0xffff_ffff_ffff_ffffn;
 
-interface Outcome {
-  readonly hart: Hart;
-  readonly ram: Uint8Array;
-  readonly traps: readonly TakenTrap[];
-}
-
-type Engine = (code: Uint8Array, prepare: (hart: Hart, ram: Uint8Array) => void) => Outcome;
-
-/** Each runs `code` until it traps; `ebreak` ends what does not trap otherwise. */
-const ENGINES: Readonly<Record<string, Engine>> = {
-  oracle: (code, prepare) => {
-    const oracle = createOracle({ ramBytes: RAM_BYTES, code });
-    prepare(oracle.hart, oracle.ram);
-    while (oracle.traps.length === 0) oracle.step();
-    return oracle;
-  },
-  interpreter: (code, prepare) => {
-    const { vcpu, ram, traps } = createInterpreterMachine({ ramBytes: RAM_BYTES });
-    ram.set(code);
-    prepare(vcpu.hart, ram);
-    while (traps.length === 0) vcpu.run(100);
-    return { hart: vcpu.hart, ram, traps };
-  },
-};
-
-describe.each(Object.entries(ENGINES))('on the %s', (_, run) => {
+describe.each(ENGINES)('on the %s', (_, run) => {
   const onRegisters = (source: string, x: bigint, y: bigint): bigint =>
-    run(assemble(`${source}\nebreak`), ({ state }) => state.x.set([x, y], 11)).hart.state.x[10]!;
+    run(source, ({ state }) => state.x.set([x, y], 11)).hart.state.x[10]!;
 
   test.each<[instruction: string, x: bigint, y: bigint, result: bigint]>([
     ['czero.eqz a0, a1, a2', 5n, 0n, 0n],
@@ -59,14 +33,14 @@ describe.each(Object.entries(ENGINES))('on the %s', (_, run) => {
   test.each(['pause', 'wrs.nto', 'wrs.sto', 'prefetch.r 32(a1)', 'prefetch.w -32(a1)', 'prefetch.i 0(zero)'])(
     '%s does nothing',
     (source) => {
-      const { hart, traps } = run(assemble(`${source}\nebreak`), () => {});
+      const { hart, traps } = run(source);
       expect(traps).toMatchObject([{ cause: CAUSE.breakpoint, epc: RAM_START + 4n }]);
       expect(hart.state.x.every((value) => value === 0n)).toBe(true);
     },
   );
 
   const onBlock = (source: string, address: bigint, prepare: (hart: Hart) => void = () => {}): Outcome =>
-    run(assemble(`${source}\nebreak`), (hart, ram) => {
+    run(source, (hart, ram) => {
       ram.fill(0xaa, 0x1000, 0x1100);
       hart.state.x[10] = address;
       prepare(hart);
@@ -82,7 +56,7 @@ describe.each(Object.entries(ENGINES))('on the %s', (_, run) => {
 
   test('cbo.zero of the code that runs takes effect', () => {
     const call = 'jal ra, 0x80000040';
-    const { traps } = run(assemble(`${call}\ncbo.zero (a0)\nfence.i\n${call}`), ({ state }, ram) => {
+    const { traps } = run(`${call}\ncbo.zero (a0)\nfence.i\n${call}`, ({ state }, ram) => {
       ram.set(assemble('jalr zero, 0(ra)'), 0x40);
       state.x[10] = RAM_START + 0x40n;
     });
@@ -120,8 +94,9 @@ describe.each(Object.entries(ENGINES))('on the %s', (_, run) => {
   });
 
   test('what a guard refuses is illegal with its bits in tval, and leaves earlier instructions done', () => {
-    const code = assemble('addi a1, a1, 1\ncbo.zero (a0)');
-    const { hart, traps } = run(code, ({ state }) => Object.assign(state, { privilege: USER }));
+    const { hart, traps } = run('addi a1, a1, 1\ncbo.zero (a0)', ({ state }) =>
+      Object.assign(state, { privilege: USER }),
+    );
     expect(traps).toMatchObject([{ cause: CAUSE.illegalInstruction, epc: RAM_START + 4n, tval: 0x0045_200fn }]);
     expect(hart.state.x[11]).toBe(1n);
     expect(hart.state.minstret).toBe(1n);
