@@ -12,6 +12,7 @@ import { isFloatRegister } from '../riscv/encoding.ts';
 import { type Instruction, openOperands } from '../riscv/instruction.ts';
 import { HartState } from '../riscv/state.ts';
 import { INSTRUCTIONS } from '../riscv/table.ts';
+import { hasFusedMultiplyAdd } from '../wasm/fused.ts';
 import { createInterpreter, FIRST_HANDLER, type Interpreter } from '../wasm/interpreter.ts';
 import { RECORD } from '../wasm/record.ts';
 import { PROBE_FIELDS, PROBES } from './probes.ts';
@@ -111,6 +112,7 @@ export function createGuestInterpreter(memoryPages: number): Interpreter {
       accessKind: offset.accessKind,
       accessValue: offset.accessValue,
       accessResult: offset.accessResult,
+      flags: guest('fflags'),
       floatOperands: offset.floatOperands,
       floatResult: offset.floatResult,
       reservedAddress: guest('reservedAddress'),
@@ -121,6 +123,7 @@ export function createGuestInterpreter(memoryPages: number): Interpreter {
     tlb: { entries: TLB_ENTRIES, entryBytes: TLB_ENTRY_BYTES, ...TLB_ENTRY },
     pageShift: PAGE_SHIFT,
     jumpCacheEntries: JUMP_CACHE_ENTRIES,
+    fusedMultiplyAdd: hasFusedMultiplyAdd(),
     memoryPages,
   });
 }

@@ -71,6 +71,11 @@ export class Code {
     return this;
   }
 
+  f64(value: number): this {
+    this.op('f64_const').#bytes.push(...new Uint8Array(Float64Array.of(value).buffer));
+    return this;
+  }
+
   /** A load, store or atomic access; the address is on the stack. Plain accesses claim no alignment. */
   memory(name: OpcodeName, offset = 0): this {
     this.op(name);

@@ -49,6 +49,7 @@ export interface StateLayout {
   readonly reservedAddress: number;
   readonly reservedValue: number;
   readonly jumpCache: number;
+  readonly flags: number;
   readonly floatOperands: number;
   readonly floatResult: number;
   /** Register n of the guest, where a handler names it itself, is 64 bits at `registers` + 8n. */
@@ -77,6 +78,8 @@ export interface InterpreterOptions {
   readonly pageShift: number;
   /** A power of two. */
   readonly jumpCacheEntries: number;
+  /** See `hasFusedMultiplyAdd`. */
+  readonly fusedMultiplyAdd: boolean;
   /** Pages of the imported memory. */
   readonly memoryPages: number;
 }
@@ -114,8 +117,8 @@ const BUDGET_LOCAL = 1;
 /** Locals for values: reused by each handler, so that the function has few. */
 class Locals {
   readonly #code: Code;
-  readonly #all: Record<ValueType, number[]> = { i32: [], i64: [] };
-  readonly #used: Record<ValueType, number> = { i32: 0, i64: 0 };
+  readonly #all: Record<ValueType, number[]> = { i32: [], i64: [], f32: [], f64: [] };
+  readonly #used: Record<ValueType, number> = { i32: 0, i64: 0, f32: 0, f64: 0 };
 
   constructor(code: Code) {
     this.#code = code;
@@ -126,8 +129,7 @@ class Locals {
     return this.#all[type][index]!;
   }
   release(): void {
-    this.#used.i32 = 0;
-    this.#used.i64 = 0;
+    for (const type of ['i32', 'i64', 'f32', 'f64'] as const) this.#used[type] = 0;
   }
 }
 
@@ -242,6 +244,12 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
         code.end();
         if (result >= 0) code.global(GLOBAL.state).memory('i64_load', state.accessResult).set(result);
         code.end();
+      },
+      fusedMultiplyAdd: options.fusedMultiplyAdd,
+      flags: () => void code.global(GLOBAL.state).memory('i64_load', state.flags),
+      raise: (flags) => {
+        code.global(GLOBAL.state).global(GLOBAL.state).memory('i64_load', state.flags);
+        code.i64(BigInt(flags)).op('i64_or').memory('i64_store', state.flags);
       },
       slowFloat: (op, args, result) => {
         for (const [index, arg] of args.entries())

@@ -21,6 +21,12 @@ export interface Place {
   set(register: Operand<number>, value: number): void;
   /** Performs a load, store or atomic and leaves its result, if it has one, in `result`. */
   access(op: Op, args: readonly number[], result: number): void;
+  /** Whether `f64x2.relaxed_madd` may be emitted, and rounds once. */
+  readonly fusedMultiplyAdd: boolean;
+  /** Pushes the floating-point exceptions that have accrued. */
+  flags(): void;
+  /** Accrues `flags`, bits of FLAG. */
+  raise(flags: number): void;
   /** Performs a floating-point op out of line, exceptions too, and leaves its result in `result`. */
   slowFloat(op: Op, args: readonly number[], result: number): void;
   fence(): void;
@@ -117,6 +123,11 @@ function isDirect(fragment: Fragment, value: Value): boolean {
   return op.name === 'constant' || op.name === 'pc' || op.name === 'next'
     ? true
     : op.name === 'add' && op.args.every((arg) => isDirect(fragment, arg));
+}
+
+function constantOf(fragment: Fragment, value: Value): bigint | undefined {
+  const { value: given } = fragment[value]!;
+  return typeof given === 'bigint' ? given : undefined;
 }
 
 /** Emits `fragment` at `place`. */
@@ -224,7 +235,7 @@ export function lower(fragment: Fragment, place: Place): void {
         continue;
       default:
         if (OPS[op.name].effect !== 'float') throw new Error(`no lowering for ${op.name}`);
-        lowerFloat(place, op, args, target);
+        lowerFloat(place, op, args, target, constantOf(fragment, op.args.at(-1)!));
         continue;
     }
     code.set(target);
