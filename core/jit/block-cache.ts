@@ -23,7 +23,7 @@ import { BY_NAME } from '../riscv/table.ts';
 import { HEADER, HEADER_BYTES, TARGETS } from '../wasm/record.ts';
 import type { CodePages } from './code-pages.ts';
 import type { RegionCompiler } from './compiler.ts';
-import { blockInfo, type DecodedBlock, decodeBlock } from './decode-block.ts';
+import { type BlockInstruction, blockInfo, type DecodedBlock, decodeBlock } from './decode-block.ts';
 import { type FormedRegion, formRegion, type RegionSource } from './form-region.ts';
 import { HANDLED } from './handlers.ts';
 import { type Region, Regions, regionBytes } from './regions.ts';
@@ -248,6 +248,15 @@ export class BlockCache {
     this.#view.compileMicroseconds += Math.round((performance.now() - started) * 1000);
     this.#view.codeBytes = this.#free - this.#start;
     return true;
+  }
+
+  /** The instruction that the record, any of a block's, belongs to. Slow: it searches. */
+  instructionAt(record: number): BlockInstruction {
+    for (const { block, clean, annotated } of this.#sites.values())
+      for (const variant of [clean, annotated])
+        for (const step of variant?.steps ?? [])
+          if (variant!.record + step.offset === record) return block.instructions[step.index]!;
+    throw new Error(`no block has a record at 0x${record.toString(16)}`);
   }
 
   #translate(pc: bigint): Site | undefined {
