@@ -32,6 +32,7 @@ export interface VcpuParts {
   readonly bus: DeviceBus;
   /** Ticks of mtime. */
   time(): bigint;
+  setSupervisorTimer: HartEnvironment['setSupervisorTimer'];
   trapped: HartEnvironment['trapped'];
   /** A plugin has thrown; it has been taken off this vCPU. */
   pluginFailed(plugin: PluginInstance): void;
@@ -74,7 +75,9 @@ export class Vcpu {
     this.hart = new Hart(buffer, state + HART_STATE_OFFSET, {
       index,
       time: parts.time,
+      setSupervisorTimer: parts.setSupervisorTimer,
       fenceI: () => this.#fenceI(),
+      translationChanged: () => this.#tlb.clear(),
       waitForInterrupt: () => {
         this.#waiting = true;
       },

@@ -1,4 +1,4 @@
-/** The instruction table of RV64IMAC with Zicsr, Zifencei and the machine-mode instructions: the one list there is. */
+/** The instruction table of RV64IMAC with Zicsr, Zifencei, Svinval and the privileged instructions: the one list. */
 import type { Compressed } from './compressed.ts';
 import type { Instruction } from './instruction.ts';
 import { A } from './instructions/a.ts';

@@ -48,8 +48,8 @@ const COMPRESSED_SYNTAX: Readonly<Record<string, string>> = {
 /** Shifts by zero, which are hints, have names of their own there. */
 const HINT = /^c\.(slli|srli|srai)64 (\w+)$/;
 
-/** Instructions that objdump knows and this hart does not: floating point, supervisor, hypervisor and debug mode. */
-const NOT_OURS = /^(c\.f|f(?!ence)|(sret|uret|hret|dret|sfence\.vma?|c\.unimp)( |$))/;
+/** Instructions that objdump knows and this hart does not: floating point, hypervisor and debug mode. */
+const NOT_OURS = /^(c\.f|f(?!ence)|(uret|hret|dret|hinval\.[vg]vma|sfence\.vm|c\.unimp)( |$))/;
 /** It also shows this reserved encoding as if it were an instruction. */
 const RESERVED = 'c.addi16sp sp,0';
 /** Bits that make it take a fence for no instruction; the manual asks hardware to ignore them. */
