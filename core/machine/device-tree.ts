@@ -8,7 +8,8 @@ import { TIMEBASE_HZ } from './clock.ts';
 import { flatten, type Node, node } from './fdt.ts';
 import { ADDRESS, CLINT_BYTES, CONTEXT_INTERRUPTS, IRQ } from './virt.ts';
 
-const ISA = 'rv64imac_zicntr_zicsr_zifencei';
+const ISA = 'rv64imac_zicntr_zicsr_zifencei_sstc_svadu_svinval_svnapot_svpbmt';
+const MMU_TYPE = 'riscv,sv57';
 /** More than the serial port answers to: what QEMU's tree says. */
 const UART_REG_BYTES = 0x100;
 
@@ -44,9 +45,18 @@ const interruptControllerOfCpu = (): Node =>
   });
 
 const cpu = (index: number, interruptController: Node): Node =>
-  node(`cpu@${hex(index)}`, { device_type: 'cpu', reg: index, status: 'okay', compatible: 'riscv', 'riscv,isa': ISA }, [
-    interruptController,
-  ]);
+  node(
+    `cpu@${hex(index)}`,
+    {
+      device_type: 'cpu',
+      reg: index,
+      status: 'okay',
+      compatible: 'riscv',
+      'riscv,isa': ISA,
+      'mmu-type': MMU_TYPE,
+    },
+    [interruptController],
+  );
 
 /** The flattened device tree for the guest. */
 export function virtDeviceTree({ harts, ramBytes, bootargs, rngSeed }: DeviceTreeOptions): Uint8Array {
