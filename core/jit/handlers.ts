@@ -2,10 +2,10 @@
  * Where guest meets host: the instruction table of the guest and the probes become the handlers of the interpreter.
  * The numbering is the same in every thread, since it follows from the order of the tables alone.
  */
-import { HART_STATE_OFFSET, JUMP_CACHE_ENTRIES, VcpuState } from '../hart/state.ts';
+import { HART_STATE_OFFSET, VcpuState } from '../hart/state.ts';
 import { Builder } from '../ir/builder.ts';
 import { type Fragment, isAccess } from '../ir/ops.ts';
-import { PAGE_SHIFT, TLB_ENTRIES, TLB_ENTRY_BYTES } from '../memory/layout.ts';
+import { JUMP_CACHE_ENTRIES, PAGE_SHIFT, TLB_ENTRIES, TLB_ENTRY_BYTES } from '../memory/layout.ts';
 import { TLB_ENTRY } from '../memory/tlb.ts';
 import type { InstructionClass } from '../plugin/plugin.ts';
 import { type Instruction, openOperands } from '../riscv/instruction.ts';
@@ -109,9 +109,14 @@ export function createGuestInterpreter(memoryPages: number): Interpreter {
       accessResult: offset.accessResult,
       reservedAddress: guest('reservedAddress'),
       reservedValue: guest('reservedValue'),
-      jumpCache: offset.jumpCache,
     },
-    tlb: { entries: TLB_ENTRIES, entryBytes: TLB_ENTRY_BYTES, ...TLB_ENTRY },
+    tlb: {
+      entries: TLB_ENTRIES,
+      entryBytes: TLB_ENTRY_BYTES,
+      read: TLB_ENTRY.read,
+      write: TLB_ENTRY.write,
+      addend: TLB_ENTRY.addend,
+    },
     pageShift: PAGE_SHIFT,
     jumpCacheEntries: JUMP_CACHE_ENTRIES,
     memoryPages,

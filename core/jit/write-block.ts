@@ -3,7 +3,7 @@ import { HART_STATE_OFFSET } from '../hart/state.ts';
 import type { ProbeRequest } from '../plugin/instance.ts';
 import { HartState } from '../riscv/state.ts';
 import { PSEUDO } from '../wasm/interpreter.ts';
-import { RECORD, RECORD_BYTES } from '../wasm/record.ts';
+import { BLOCK_INSTRUCTIONS_MAX, RECORD, RECORD_BYTES } from '../wasm/record.ts';
 import type { BlockInstruction, DecodedBlock } from './decode-block.ts';
 import { PROBE_HANDLERS } from './handlers.ts';
 
@@ -22,10 +22,13 @@ export interface PlacedProbe {
   readonly callback: number;
 }
 
+/** One record an instruction and probe, one to go on behind a cut block, one of links. */
+const bytesFor = (instructions: number, probes: number): number => (instructions + probes + 2) * RECORD_BYTES;
+
 /** Bytes that the block takes at the most with `probes` probes. */
-export const blockBytes = (block: DecodedBlock, probes: number): number =>
-  // One record an instruction and probe, one to go on behind a cut block, one of links.
-  (block.instructions.length + probes + 2) * RECORD_BYTES;
+export const blockBytes = (block: DecodedBlock, probes: number): number => bytesFor(block.instructions.length, probes);
+/** Bytes that any block takes at the most without probes. */
+export const BLOCK_BYTES_MAX = bytesFor(BLOCK_INSTRUCTIONS_MAX, 0);
 
 /** Writes the block at `base` and returns the bytes used. */
 export function writeBlock(
@@ -102,7 +105,9 @@ export function writeBlock(
     for (; due(index, true); next++) writeProbe(probes[next]!, instruction.pc);
   }
   if (!block.transfers) {
-    record(PSEUDO.cut, block.instructions.length - 1, 0, block.next);
+    const last = block.instructions.at(-1)!;
+    record(PSEUDO.cut, block.instructions.length - 1, 0, last.pc);
+    memory.setBigUint64(at + RECORD.immediate, block.next, true);
     at += RECORD_BYTES;
   }
   new Uint8Array(memory.buffer, at, RECORD_BYTES).fill(0); // links: nothing is known yet

@@ -4,14 +4,15 @@
  * to the next one if the link or the jump cache knows it.
  *
  * Registers are in memory and records hold their addresses, so that between any two records the guest's state is exact.
- * The module's code is the same for every vCPU: what differs (state, TLB) is reached through two imported globals.
+ * The module's code is the same for every vCPU and every mode of it: where its state is comes from an imported global,
+ * which TLB and which jump cache to use from its caller.
  */
 import { type Fragment, isField, type Op, type Operand } from '../ir/ops.ts';
 import { perform, type TlbLayout, translate } from './access.ts';
 import { Code, encodeModule, type Label } from './encode.ts';
 import { lower, type Place } from './lower.ts';
 import type { ValueType } from './opcodes.ts';
-import { LINK, RECORD, RECORD_BYTES } from './record.ts';
+import { LINK, NO_LINK, RECORD, RECORD_BYTES } from './record.ts';
 
 /** Why `run` returned, by number. `exitRecord` and `exitLink` in memory then say where. */
 export const EXITS = [
@@ -46,7 +47,6 @@ export interface StateLayout {
   readonly accessResult: number;
   readonly reservedAddress: number;
   readonly reservedValue: number;
-  readonly jumpCache: number;
 }
 
 export interface InterpreterOptions {
@@ -67,7 +67,7 @@ export interface InterpreterOptions {
   readonly memoryPages: number;
 }
 
-/** Handlers that stand for no instruction: goes on at the record's pc; leaves for `revisit`. */
+/** Handlers that stand for no instruction: goes on at the record's immediate; leaves for `revisit`. */
 export const PSEUDO = { cut: 0, revisit: 1 } as const;
 export const FIRST_HANDLER = 2;
 
@@ -85,14 +85,20 @@ export interface InterpreterImports {
   call(record: number, callback: number): void;
 }
 
-/** `run(record, budget)`: interprets from the block at `record`; the result is an index of EXITS. */
-export type Run = (record: number, budget: number) => number;
+/**
+ * Interprets from the block at `record`, about `budget` blocks. The result is an index of EXITS.
+ * @param tlb, jumpCache memory addresses of the tables that hold for the vCPU's mode
+ */
+export type Run = (record: number, budget: number, tlb: number, jumpCache: number) => number;
 
 const IMPORT = { slow: 0, call: 1 } as const;
-const GLOBAL = { state: 0, tlb: 1 } as const;
+const GLOBAL = { state: 0 } as const;
 /** Parameters of `run`. */
 const RECORD_LOCAL = 0;
 const BUDGET_LOCAL = 1;
+const TLB_LOCAL = 2;
+const JUMP_CACHE_LOCAL = 3;
+const PARAMETERS = 4;
 
 /** Locals for values: reused by each handler, so that the function has few. */
 class Locals {
@@ -117,7 +123,7 @@ class Locals {
 export function createInterpreter(options: InterpreterOptions): Interpreter {
   const { fields, state, tlb, pageShift, handlers } = options;
   const accesses: Op[] = [];
-  const code = new Code(2);
+  const code = new Code(PARAMETERS);
   const link = code.local('i32');
   const target = code.local('i64');
   const nextRecord = code.local('i32');
@@ -174,7 +180,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
           tlb,
           pageShift,
           local: (type: ValueType) => locals.take(type),
-          tlbBase: () => void code.global(GLOBAL.tlb),
+          tlbBase: () => void code.get(TLB_LOCAL),
           reservedAddress: () => {
             code.global(GLOBAL.state);
             return state.reservedAddress;
@@ -237,7 +243,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
 
   const bodies: ((label: Label) => void)[] = [
     () => {
-      code.get(RECORD_LOCAL).memory('i64_load', RECORD.pc).set(target);
+      code.get(RECORD_LOCAL).memory('i64_load', RECORD.immediate).set(target);
       code
         .get(RECORD_LOCAL)
         .i32(RECORD_BYTES + LINK.taken)
@@ -263,7 +269,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   code.get(RECORD_LOCAL).i32(RECORD_BYTES).op('i32_add').set(RECORD_LOCAL).br(dispatch);
 
   code.end(); // direct
-  code.get(link).memory('i32_load').set(nextRecord).br(enter);
+  code.get(link).memory('i32_load').tee(nextRecord).i32(NO_LINK.lookUp).op('i32_ne').brIf(enter);
 
   code.end(); // indirect
   const entry = locals.take('i32');
@@ -274,12 +280,9 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     .op('i32_wrap_i64')
     .i32(options.jumpCacheEntries * 2 - 2)
     .op('i32_and');
-  code.i32(8).op('i32_mul').global(GLOBAL.state).op('i32_add').tee(entry);
-  code.memory('i64_load', state.jumpCache).get(target).op('i64_eq').if();
-  code
-    .get(entry)
-    .memory('i32_load', state.jumpCache + 8)
-    .set(nextRecord);
+  code.i32(8).op('i32_mul').get(JUMP_CACHE_LOCAL).op('i32_add').tee(entry);
+  code.memory('i64_load').get(target).op('i64_eq').if();
+  code.get(entry).memory('i32_load', 8).set(nextRecord);
   code.end();
 
   code.end(); // enter
@@ -304,14 +307,15 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     types: [
       { parameters: ['i32', 'i32'], results: ['i32'] },
       { parameters: ['i32', 'i32'], results: [] },
+      { parameters: Array<ValueType>(PARAMETERS).fill('i32'), results: ['i32'] },
     ],
     memoryPages: options.memoryPages,
     importedFunctions: [
       { name: 'slow', type: 0 },
       { name: 'call', type: 1 },
     ],
-    importedGlobals: ['state', 'tlb'],
-    functions: [{ name: 'run', type: 0, body: code.finish() }],
+    importedGlobals: ['state'],
+    functions: [{ name: 'run', type: 2, body: code.finish() }],
   });
   return { bytes, accesses };
 }

@@ -38,6 +38,7 @@ export const OPCODE = {
   i64_const: [0x42],
   i32_eqz: [0x45],
   i32_eq: [0x46],
+  i32_ne: [0x47],
   i32_lt_s: [0x48],
   i64_eqz: [0x50],
   i64_eq: [0x51],

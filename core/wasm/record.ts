@@ -15,19 +15,25 @@ export const RECORD = {
   first: 4,
   second: 8,
   third: 12,
-  /** Immediate, 64 bits. */
+  /** Immediate, 64 bits; where a cut block goes on. */
   immediate: 16,
   /** Guest address of the instruction, 64 bits. */
   pc: 24,
 } as const;
 
-/** Fields of the link record: records of the blocks to go on with, 0 while unknown. */
+/** Fields of the link record: records of the blocks to go on with, or a value of NO_LINK. */
 export const LINK = {
   /** After a jump, a taken branch, or at the end of a block that was cut. */
   taken: 0,
   /** After a branch that is not taken. */
   next: 4,
 } as const;
+
+/**
+ * A link holds for good, so it can lead only to where its own block may always go on: what else is not to be linked is
+ * looked up in the jump cache each time.
+ */
+export const NO_LINK = { unknown: 0, lookUp: 1 } as const;
 
 /** Instructions that a block can hold. */
 export const BLOCK_INSTRUCTIONS_MAX = 64;
