@@ -1,16 +1,21 @@
 /** How the `virt` board describes itself to its guest: nodes and names as QEMU's board has them. */
 import type { DeviceNode } from '../devices/device.ts';
+import { flashCfi } from '../devices/flash-cfi.ts';
+import { fwCfg } from '../devices/fw-cfg.ts';
 import { plic } from '../devices/plic.ts';
+import { rtcGoldfish } from '../devices/rtc-goldfish.ts';
 import { FINISHER, testSifive } from '../devices/test-sifive.ts';
 import { uartNs16550a } from '../devices/uart-ns16550a.ts';
 import { INTERRUPT } from '../riscv/hart.ts';
 import { TIMEBASE_HZ } from './clock.ts';
+import { FLASH_BANKS } from './equipment.ts';
 import { flatten, type Node, node } from './fdt.ts';
 import { ADDRESS, CLINT_BYTES, CONTEXT_INTERRUPTS, IRQ } from './virt.ts';
 
 const ISA = 'rv64imac_zicntr_zicsr_zifencei';
-/** More than the serial port answers to: what QEMU's tree says. */
+/** More than the serial port and the clock answer to: what QEMU's tree says. */
 const UART_REG_BYTES = 0x100;
+const RTC_REG_BYTES = 0x1000;
 
 export interface DeviceTreeOptions {
   /** Number of vCPUs. */
@@ -69,6 +74,15 @@ export function virtDeviceTree({ harts, ramBytes, bootargs, rngSeed }: DeviceTre
     interrupts: IRQ.UART0,
     'interrupt-parent': plic0,
   });
+  const rtc = deviceNode(rtcGoldfish, ADDRESS.RTC, RTC_REG_BYTES, {
+    interrupts: IRQ.RTC,
+    'interrupt-parent': plic0,
+  });
+  const firmwareConfig = fwCfg(new Map());
+  const flash = flashCfi('flash', false);
+  const flashBanks = Array.from({ length: FLASH_BANKS }, (_, bank) =>
+    reg(ADDRESS.FLASH + bank * flash.size, flash.size),
+  );
   const syscon = (name: string, value: number): Node =>
     node(name, { compatible: `syscon-${name}`, regmap: test, offset: 0, value });
 
@@ -79,6 +93,8 @@ export function virtDeviceTree({ harts, ramBytes, bootargs, rngSeed }: DeviceTre
         ...(bootargs ? { bootargs } : {}),
         ...(rngSeed ? { 'rng-seed': rngSeed } : {}),
       }),
+      deviceNode(firmwareConfig, ADDRESS.FW_CFG, firmwareConfig.size),
+      deviceNode(flash, ADDRESS.FLASH, flash.size, { reg: flashBanks.flat() }),
       syscon('poweroff', FINISHER.pass),
       syscon('reboot', FINISHER.reset),
       node(`memory@${hex(ADDRESS.DRAM)}`, { device_type: 'memory', reg: reg(ADDRESS.DRAM, ramBytes) }),
@@ -93,6 +109,7 @@ export function virtDeviceTree({ harts, ramBytes, bootargs, rngSeed }: DeviceTre
         ]),
       ]),
       node('soc', { '#address-cells': 2, '#size-cells': 2, compatible: 'simple-bus', ranges: true }, [
+        rtc,
         serial,
         test,
         plic0,

@@ -60,7 +60,8 @@ export interface MemoryRange {
   readonly start: bigint;
   /** Last byte. */
   readonly end: bigint;
-  readonly kind: 'ram' | 'rom' | 'i/o';
+  /** `romd` is read like memory and written like a device. */
+  readonly kind: 'ram' | 'rom' | 'romd' | 'i/o';
   /** QEMU's name of the region: `riscv_virt_board.ram`, `serial`, `riscv.sifive.plic` ... */
   readonly name: string;
 }

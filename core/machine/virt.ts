@@ -8,25 +8,31 @@ import { Lock } from '../base/lock.ts';
 import { ByteRing, ringBytes } from '../base/ring.ts';
 import { aclintMswi, aclintMtimer, mtime } from '../devices/aclint.ts';
 import { type Attached, attach, type Device } from '../devices/device.ts';
+import { type FlashOperations, flashCfi } from '../devices/flash-cfi.ts';
+import { fwCfg, fwCfgItems } from '../devices/fw-cfg.ts';
 import { plic } from '../devices/plic.ts';
+import { rtcGoldfish } from '../devices/rtc-goldfish.ts';
 import { type Finish, testSifive } from '../devices/test-sifive.ts';
 import { uartNs16550a } from '../devices/uart-ns16550a.ts';
-import { Bus } from '../memory/bus.ts';
+import { Bus, type BusTarget } from '../memory/bus.ts';
+import { type PageStore, RamDma } from '../memory/dma.ts';
 import { type Layout, MachineState, ROM_BYTES } from '../memory/layout.ts';
 import { array, type Fields, struct, u32 } from '../memory/struct.ts';
 import { INTERRUPT, INTERRUPT_BITS } from '../riscv/hart.ts';
-import { Clock } from './clock.ts';
+import { Clock, ticksUntil } from './clock.ts';
+import type { Equipment } from './equipment.ts';
 import type { MemoryRange } from './interface.ts';
 
 /** First address of everything on the board. */
 export const ADDRESS = {
   MROM: 0x1000,
   TEST: 0x10_0000,
-  /** Kept free for a clock of the day. */
   RTC: 0x10_1000,
   CLINT: 0x200_0000,
   PLIC: 0xc00_0000,
   UART0: 0x1000_0000,
+  FW_CFG: 0x1010_0000,
+  FLASH: 0x2000_0000,
   DRAM: 0x8000_0000,
 } as const;
 
@@ -35,7 +41,17 @@ const MTIMER_OFFSET = 0x4000;
 export const CLINT_BYTES = 0x1_0000;
 
 /** Interrupt sources of the PLIC. */
-export const IRQ = { UART0: 10 } as const;
+export const IRQ = { UART0: 10, RTC: 11 } as const;
+
+/** Flash banks follow each other from ADDRESS.FLASH on. */
+const FLASH_NAMES: readonly string[] = ['virt.flash0', 'virt.flash1'];
+
+/** What the firmware configuration holds on every board: nothing is said about disks and their order, nor about waiting. */
+const FW_CFG_FILES = [
+  { name: 'bios-geometry', bytes: new Uint8Array(0) },
+  { name: 'bootorder', bytes: new Uint8Array(0) },
+  { name: 'etc/boot-fail-wait', bytes: new Uint8Array(4).fill(0xff) },
+];
 
 /**
  * What the PLIC's contexts drive, two for each hart in this order, as bits of `mip`: machine and supervisor external. A
@@ -49,14 +65,22 @@ const SERIAL_RING_BYTES = 4096;
 
 /** What the board needs of the rest of the machine. Every function may be called on the thread of any vCPU. */
 export interface Wires {
+  /** What the board is fitted with: the same on every thread. */
+  readonly equipment: Equipment;
   /** The host's monotonic clock in nanoseconds, the same on every thread. */
   hostNow(): bigint;
+  /** The host's time of day: nanoseconds since 1970-01-01 00:00 UTC. */
+  timeOfDay(): bigint;
   /** Drives an interrupt line of a hart. Called for changes only. @param bit its bit in `mip` */
   raise(hart: number, bit: number, level: boolean): void;
   /** The guest asks to end or to reset the machine. Called with the device lock held: only remember it. */
   finish(finish: Finish): void;
   /** Main should look at the rings of the serial port. Called with the device lock held. */
   serialKick(): void;
+  /** Main should ask a flash bank what has changed. Called with the device lock held. */
+  flashKick(bank: number): void;
+  /** Stores into RAM on behalf of a device. Called with the device lock held. */
+  readonly storeInPage: PageStore;
   /** Takes a sentence about something that the guest did wrong to a device, once for each. */
   report(sentence: string): void;
 }
@@ -71,11 +95,15 @@ export interface SerialPort {
   received(): void;
 }
 
+/** A flash bank as main sees it. What has changed may be looked up in its contents, and written to where it belongs. */
+export type FlashPort = FlashOperations;
+
 /** The board as one thread sees it. */
 export interface Board {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly serial: SerialPort;
+  readonly flash: readonly FlashPort[];
   /** What MTIME reads, and so the `time` CSR. Takes no lock. */
   time(): bigint;
   /** Devices as after power-on. Every vCPU is parked. What waits in the rings stays: it belongs to the host. */
@@ -85,6 +113,14 @@ export interface Board {
   /** Raises the timers that are due. Returns the ticks until the next one, undefined where none is awaited. */
   expireTimers(): bigint | undefined;
 }
+
+/** A stretch of a device that has a place and a name of its own on the bus. */
+const part = (name: string, device: BusTarget, offset: number, size: number): BusTarget => ({
+  name,
+  size,
+  read: (at, bytes) => device.read(offset + at, bytes),
+  write: (at, bytes, value) => device.write(offset + at, bytes, value),
+});
 
 /** Levels that the board drives into the harts, as bits of `mip`. */
 const drivenBy = (harts: number) => struct({ levels: array(u32, harts) });
@@ -98,6 +134,8 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
   const harts = layout.vcpus.length;
   const lock = new Lock(buffer, layout.machine + MachineState.offset.deviceLock);
   const clock = new Clock(buffer, layout, wires.hostNow);
+  const dma = new RamDma(buffer, layout, ADDRESS.DRAM, wires.storeInPage);
+  const { equipment } = wires;
 
   let end = layout.devices;
   const place = (bytes: number): number => {
@@ -140,9 +178,21 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
   const output = ring();
   const uart = connect(uartNs16550a, { irq: source(IRQ.UART0), input, output, kick: wires.serialKick });
   const test = connect(testSifive, { finish: wires.finish });
+  const rtc = connect(rtcGoldfish, {
+    irq: source(IRQ.RTC),
+    timeOfDay: wires.timeOfDay,
+    deadlineChanged: () => clock.changed(),
+  });
+  const firmwareConfig = connect(fwCfg(fwCfgItems(harts, [...FW_CFG_FILES, ...equipment.fwCfgFiles])), { dma });
+  const flash = equipment.flash.map(({ contents, readOnly }, bank) =>
+    connect(flashCfi(FLASH_NAMES[bank]!, readOnly), {
+      contents: new Uint8Array(contents),
+      changed: () => wires.flashKick(bank),
+    }),
+  );
 
   // The interrupt controller comes first: see its `reset`.
-  const devices = [interruptController, softwareInterrupts, timer, uart, test];
+  const devices = [interruptController, softwareInterrupts, timer, uart, test, rtc, firmwareConfig, ...flash];
   return {
     clock,
     bus: new Bus(lock, [
@@ -151,6 +201,11 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
       { address: ADDRESS.CLINT + MTIMER_OFFSET, target: timer },
       { address: ADDRESS.PLIC, target: interruptController },
       { address: ADDRESS.UART0, target: uart },
+      { address: ADDRESS.RTC, target: rtc },
+      { address: ADDRESS.FW_CFG, target: part('fwcfg.data', firmwareConfig, 0x00, 8) },
+      { address: ADDRESS.FW_CFG + 0x08, target: part('fwcfg.ctl', firmwareConfig, 0x08, 2) },
+      { address: ADDRESS.FW_CFG + 0x10, target: part('fwcfg.dma', firmwareConfig, 0x10, 8) },
+      ...flash.map((target, bank) => ({ address: ADDRESS.FLASH + bank * target.size, target })),
     ]),
     serial: {
       input,
@@ -158,6 +213,7 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
       drained: () => lock.run(uart.operations.drained),
       received: () => lock.run(uart.operations.received),
     },
+    flash: flash.map(({ operations }) => ({ takeChanged: () => lock.run(operations.takeChanged) })),
     time: () => mtime(timer.state, clock.ticks()),
     reset: () =>
       lock.run(() => {
@@ -167,11 +223,15 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
     setTimeRunning: (running) => lock.run(() => (running ? clock.start() : clock.stop())),
     expireTimers: () =>
       lock.run(() => {
-        const ticks = timer.operations.nextDeadline();
-        return clock.isRunning ? ticks : undefined;
+        const timerDue = timer.operations.nextDeadline();
+        const alarmDue = ticksUntil(rtc.operations.nextDeadline());
+        if (!clock.isRunning) return undefined;
+        return alarmDue === undefined || (timerDue !== undefined && timerDue < alarmDue) ? timerDue : alarmDue;
       }),
   };
 }
+
+const kindOf = ({ name }: BusTarget): MemoryRange['kind'] => (FLASH_NAMES.includes(name) ? 'romd' : 'i/o');
 
 /** The physical address map as `info mtree` shows it, in ascending order, with QEMU's names of the regions. */
 export function memoryRanges(bus: Bus, ramBytes: number): readonly MemoryRange[] {
@@ -183,7 +243,7 @@ export function memoryRanges(bus: Bus, ramBytes: number): readonly MemoryRange[]
   });
   return [
     range(ADDRESS.MROM, ROM_BYTES, 'rom', 'riscv_virt_board.mrom'),
-    ...bus.mappings.map(({ address, target }) => range(address, target.size, 'i/o', target.name)),
+    ...bus.mappings.map(({ address, target }) => range(address, target.size, kindOf(target), target.name)),
     range(ADDRESS.DRAM, ramBytes, 'ram', 'riscv_virt_board.ram'),
   ];
 }
