@@ -11,8 +11,8 @@ export interface Dma {
   locate(address: number, bytes: number): number | undefined;
   /** All of the shared memory, only to be read, and only where `locate` says. */
   readonly view: DataView;
-  /** A copy. */
-  read(place: number, bytes: number): Uint8Array;
+  /** Fills `into` with what is there. */
+  read(place: number, into: Uint8Array): void;
   write(place: number, bytes: Uint8Array): void;
   /** @param place a multiple of 2 */
   load16(place: number): number;

@@ -24,6 +24,7 @@ const board = attachDevices(buffer, layout, {
   // What a timer sets in motion ends at a hart.
   finish: () => {},
   serialKick: () => {},
+  virtioKick: () => {},
   flashKick: () => {},
   storeInPage: (_, store) => store(),
   report: () => {},

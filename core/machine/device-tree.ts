@@ -6,11 +6,12 @@ import { plic } from '../devices/plic.ts';
 import { rtcGoldfish } from '../devices/rtc-goldfish.ts';
 import { FINISHER, testSifive } from '../devices/test-sifive.ts';
 import { uartNs16550a } from '../devices/uart-ns16550a.ts';
+import { virtioMmioEmpty } from '../devices/virtio/mmio.ts';
 import { INTERRUPT } from '../riscv/hart.ts';
 import { TIMEBASE_HZ } from './clock.ts';
-import { FLASH_BANKS } from './equipment.ts';
+import { FLASH_BANKS, VIRTIO_SLOTS } from './equipment.ts';
 import { flatten, type Node, node } from './fdt.ts';
-import { ADDRESS, CLINT_BYTES, CONTEXT_INTERRUPTS, IRQ } from './virt.ts';
+import { ADDRESS, CLINT_BYTES, CONTEXT_INTERRUPTS, IRQ, VIRTIO_STRIDE } from './virt.ts';
 
 const ISA = 'rv64imac_zicntr_zicsr_zifencei';
 /** More than the serial port and the clock answer to: what QEMU's tree says. */
@@ -78,6 +79,13 @@ export function virtDeviceTree({ harts, ramBytes, bootargs, rngSeed }: DeviceTre
     interrupts: IRQ.RTC,
     'interrupt-parent': plic0,
   });
+  // All slots, whatever is in them. Linux numbers disks in this order, from the last slot down.
+  const virtio = Array.from({ length: VIRTIO_SLOTS }, (_, slot) =>
+    deviceNode(virtioMmioEmpty, ADDRESS.VIRTIO + slot * VIRTIO_STRIDE, VIRTIO_STRIDE, {
+      interrupts: IRQ.VIRTIO + slot,
+      'interrupt-parent': plic0,
+    }),
+  ).reverse();
   const firmwareConfig = fwCfg(new Map());
   const flash = flashCfi('flash', false);
   const flashBanks = Array.from({ length: FLASH_BANKS }, (_, bank) =>
@@ -112,6 +120,7 @@ export function virtDeviceTree({ harts, ramBytes, bootargs, rngSeed }: DeviceTre
         rtc,
         serial,
         test,
+        ...virtio,
         plic0,
         clint,
       ]),

@@ -2,8 +2,10 @@
  * What a board is fitted with. It is plain data that every thread is started with, so that all of them build the same
  * board over the same state: memory that it refers to is shared, the rest is copied.
  */
+import type { BlockBackend } from '../devices/backends.ts';
 import { FLASH_BYTES } from '../devices/flash-cfi.ts';
 import type { FwCfgFile } from '../devices/fw-cfg.ts';
+import type { VirtioDevice, VirtioIdentity } from '../devices/virtio/device.ts';
 
 export const FLASH_BANKS = 2;
 
@@ -13,18 +15,59 @@ export interface FlashBank {
   readonly readOnly: boolean;
 }
 
+export const VIRTIO_SLOTS = 8;
+
 export interface Equipment {
+  /** VIRTIO_SLOTS slots, those that are empty undefined. */
+  readonly virtio: readonly (VirtioIdentity | undefined)[];
   /** FLASH_BANKS banks. */
   readonly flash: readonly FlashBank[];
   /** What the firmware configuration holds besides what the board says itself. */
   readonly fwCfgFiles: readonly FwCfgFile[];
 }
 
-/** A blank bank. As QEMU's it is all zero, and the host gives it memory only where something is written. */
-export const blankFlash = (): FlashBank => ({ contents: new SharedArrayBuffer(FLASH_BYTES), readOnly: false });
+/** What the maker of a machine asks for. */
+export interface Fitting {
+  /** Up to VIRTIO_SLOTS devices, in the order of the command line. */
+  readonly virtio?: readonly VirtioDevice[];
+  /** Where the contents of the flash banks come from and go to; a bank without is blank, and forgets. */
+  readonly flash?: readonly (BlockBackend | undefined)[];
+  readonly fwCfgFiles?: readonly FwCfgFile[];
+}
 
-/** A board without anything that has to be asked for. */
-export const bareEquipment = (): Equipment => ({
-  flash: Array.from({ length: FLASH_BANKS }, blankFlash),
-  fwCfgFiles: [],
-});
+/** What is asked for does not go with the board. */
+export class EquipmentError extends Error {
+  override readonly name = 'EquipmentError';
+}
+
+/** The devices by slot. As on QEMU's board the first one sits in the last slot, which the device tree lists first. */
+export function bySlot<T>(devices: readonly T[]): readonly (T | undefined)[] {
+  if (devices.length > VIRTIO_SLOTS)
+    throw new EquipmentError(`${devices.length} virtio devices are too many: machine 'virt' has ${VIRTIO_SLOTS} slots`);
+  return Array.from({ length: VIRTIO_SLOTS }, (_, slot) => devices[VIRTIO_SLOTS - 1 - slot]);
+}
+
+/** A bank as QEMU's when there is no file: all zero. The host gives it memory only where something is written. */
+const blankFlash = (): FlashBank => ({ contents: new SharedArrayBuffer(FLASH_BYTES), readOnly: false });
+
+async function loadFlash(bank: number, backend: BlockBackend): Promise<FlashBank> {
+  if (backend.bytes !== FLASH_BYTES)
+    throw new EquipmentError(`flash bank ${bank} needs ${FLASH_BYTES} bytes, and its file has ${backend.bytes}`);
+  const contents = new SharedArrayBuffer(FLASH_BYTES);
+  new Uint8Array(contents).set(await backend.read(0, FLASH_BYTES));
+  return { contents, readOnly: backend.readOnly };
+}
+
+/**
+ * Brings together what a board is to be fitted with.
+ * @throws EquipmentError
+ */
+export async function equip({ virtio = [], flash = [], fwCfgFiles = [] }: Fitting): Promise<Equipment> {
+  if (flash.length > FLASH_BANKS)
+    throw new EquipmentError(`${flash.length} flash banks are too many: machine 'virt' has ${FLASH_BANKS}`);
+  const banks = Array.from({ length: FLASH_BANKS }, async (_, bank) => {
+    const backend = flash[bank];
+    return backend ? loadFlash(bank, backend) : blankFlash();
+  });
+  return { virtio: bySlot(virtio).map((device) => device?.identity), flash: await Promise.all(banks), fwCfgFiles };
+}

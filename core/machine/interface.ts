@@ -5,6 +5,9 @@
  * guest; where a value can change while it is read, the text says so. Promises settle when the effect is complete.
  */
 
+export type { BlockBackend, CharacterBackend, NetworkBackend, RandomBackend } from '../devices/backends.ts';
+export type { VirtioDevice } from '../devices/virtio/device.ts';
+
 /** QMP's RunState, as far as this machine can be in it. */
 export type RunState = 'prelaunch' | 'running' | 'paused' | 'shutdown' | 'internal-error' | 'guest-panicked';
 
@@ -174,16 +177,4 @@ export interface Machine {
   /** Ends the machine: SHUTDOWN event, vCPU threads gone. */
   shutdown(reason: ShutdownReason): Promise<void>;
   codeStatistics(): readonly CodeStatistics[];
-}
-
-/** A byte stream of the host that a device is connected to, such as the serial line's. */
-export interface CharacterBackend {
-  /** Takes bytes from the guest. False asks the device to wait for `onDrain`. Never blocks. */
-  write(bytes: Uint8Array): boolean;
-  /** Calls back when `write` accepts bytes again. */
-  onDrain(callback: () => void): void;
-  /** Delivers bytes for the guest. The callee returns how many it took; the rest is offered again after `resume`. */
-  onData(callback: (bytes: Uint8Array) => number): void;
-  /** The device has room again. */
-  resume(): void;
 }

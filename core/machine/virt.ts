@@ -7,13 +7,14 @@
 import { Lock } from '../base/lock.ts';
 import { ByteRing, ringBytes } from '../base/ring.ts';
 import { aclintMswi, aclintMtimer, mtime } from '../devices/aclint.ts';
-import { type Attached, attach, type Device } from '../devices/device.ts';
+import { type Attached, attach, type Device, once } from '../devices/device.ts';
 import { type FlashOperations, flashCfi } from '../devices/flash-cfi.ts';
 import { fwCfg, fwCfgItems } from '../devices/fw-cfg.ts';
 import { plic } from '../devices/plic.ts';
 import { rtcGoldfish } from '../devices/rtc-goldfish.ts';
 import { type Finish, testSifive } from '../devices/test-sifive.ts';
 import { uartNs16550a } from '../devices/uart-ns16550a.ts';
+import { type VirtioOperations, virtioMmio, virtioMmioEmpty } from '../devices/virtio/mmio.ts';
 import { Bus, type BusTarget } from '../memory/bus.ts';
 import { type PageStore, RamDma } from '../memory/dma.ts';
 import { type Layout, MachineState, ROM_BYTES } from '../memory/layout.ts';
@@ -31,6 +32,8 @@ export const ADDRESS = {
   CLINT: 0x200_0000,
   PLIC: 0xc00_0000,
   UART0: 0x1000_0000,
+  /** The first of VIRTIO_SLOTS slots, VIRTIO_STRIDE apart. */
+  VIRTIO: 0x1000_1000,
   FW_CFG: 0x1010_0000,
   FLASH: 0x2000_0000,
   DRAM: 0x8000_0000,
@@ -41,7 +44,14 @@ const MTIMER_OFFSET = 0x4000;
 export const CLINT_BYTES = 0x1_0000;
 
 /** Interrupt sources of the PLIC. */
-export const IRQ = { UART0: 10, RTC: 11 } as const;
+export const IRQ = {
+  /** Of the first slot; the others follow. */
+  VIRTIO: 1,
+  UART0: 10,
+  RTC: 11,
+} as const;
+
+export const VIRTIO_STRIDE = 0x1000;
 
 /** Flash banks follow each other from ADDRESS.FLASH on. */
 const FLASH_NAMES: readonly string[] = ['virt.flash0', 'virt.flash1'];
@@ -77,6 +87,8 @@ export interface Wires {
   finish(finish: Finish): void;
   /** Main should look at the rings of the serial port. Called with the device lock held. */
   serialKick(): void;
+  /** Main should ask the device in a virtio slot what has been notified. Called with the device lock held. */
+  virtioKick(slot: number): void;
   /** Main should ask a flash bank what has changed. Called with the device lock held. */
   flashKick(bank: number): void;
   /** Stores into RAM on behalf of a device. Called with the device lock held. */
@@ -103,6 +115,8 @@ export interface Board {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly serial: SerialPort;
+  /** The devices in the virtio slots as main sees them, undefined where a slot is empty. */
+  readonly virtio: readonly (VirtioOperations | undefined)[];
   readonly flash: readonly FlashPort[];
   /** What MTIME reads, and so the `time` CSR. Takes no lock. */
   time(): bigint;
@@ -160,6 +174,15 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
   const connect = <F extends Fields, P, O extends object>(device: Device<F, P, O>, pins: P): Attached<F, O> =>
     attach(device, buffer, place(device.state.size), pins, wires.report);
 
+  /** The operations of a device for those who do not hold the lock. */
+  const locked = <O extends object>(operations: O): O =>
+    Object.fromEntries(
+      Object.entries(operations as Record<string, (...args: unknown[]) => unknown>).map(([name, operation]) => [
+        name,
+        (...args: unknown[]) => lock.run(() => operation(...args)),
+      ]),
+    ) as O;
+
   const interruptController = connect(plic(harts * CONTEXTS_PER_HART), {
     external: (context, level) =>
       drive(Math.floor(context / CONTEXTS_PER_HART), CONTEXT_INTERRUPTS[context % CONTEXTS_PER_HART]!, level),
@@ -190,9 +213,21 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
       changed: () => wires.flashKick(bank),
     }),
   );
+  const report = once(wires.report);
+  const virtio = equipment.virtio.map((identity, slot) => {
+    if (!identity) return { target: connect(virtioMmioEmpty, {}), operations: undefined };
+    const attached = connect(virtioMmio(identity), {
+      irq: source(IRQ.VIRTIO + slot),
+      kick: () => wires.virtioKick(slot),
+      dma,
+      report,
+    });
+    return { target: attached, operations: locked(attached.operations) };
+  });
+  const slots = virtio.map(({ target }) => target);
 
   // The interrupt controller comes first: see its `reset`.
-  const devices = [interruptController, softwareInterrupts, timer, uart, test, rtc, firmwareConfig, ...flash];
+  const devices = [interruptController, softwareInterrupts, timer, uart, test, rtc, firmwareConfig, ...flash, ...slots];
   return {
     clock,
     bus: new Bus(lock, [
@@ -205,15 +240,12 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
       { address: ADDRESS.FW_CFG, target: part('fwcfg.data', firmwareConfig, 0x00, 8) },
       { address: ADDRESS.FW_CFG + 0x08, target: part('fwcfg.ctl', firmwareConfig, 0x08, 2) },
       { address: ADDRESS.FW_CFG + 0x10, target: part('fwcfg.dma', firmwareConfig, 0x10, 8) },
+      ...slots.map((target, slot) => ({ address: ADDRESS.VIRTIO + slot * VIRTIO_STRIDE, target })),
       ...flash.map((target, bank) => ({ address: ADDRESS.FLASH + bank * target.size, target })),
     ]),
-    serial: {
-      input,
-      output,
-      drained: () => lock.run(uart.operations.drained),
-      received: () => lock.run(uart.operations.received),
-    },
-    flash: flash.map(({ operations }) => ({ takeChanged: () => lock.run(operations.takeChanged) })),
+    serial: { input, output, ...locked(uart.operations) },
+    virtio: virtio.map(({ operations }) => operations),
+    flash: flash.map(({ operations }) => locked(operations)),
     time: () => mtime(timer.state, clock.ticks()),
     reset: () =>
       lock.run(() => {

@@ -30,8 +30,8 @@ export class RamDma {
     return offset >= 0 && offset + bytes <= this.#layout.ramBytes ? this.#layout.ram + offset : undefined;
   }
 
-  read(place: number, bytes: number): Uint8Array {
-    return this.#bytes.slice(place, place + bytes);
+  read(place: number, into: Uint8Array): void {
+    into.set(this.#bytes.subarray(place, place + into.length));
   }
 
   write(place: number, bytes: Uint8Array): void {

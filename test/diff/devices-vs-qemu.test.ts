@@ -1,14 +1,16 @@
 /** The same accesses to our board and to that of QEMU: what the guest reads is the same. */
 import { describe, expect, test } from 'vitest';
-import { type QtestBoard, qtestBoard } from '../support/qtest.ts';
+import { qtestBoard } from '../support/qtest.ts';
 import { Random, SEED } from '../support/random.ts';
 import { requireTool } from '../support/tools.ts';
+import type { DrivenBoard } from '../support/virtio-driver.ts';
 import { watchedBoard } from '../unit/machine/wires.ts';
 
 const hasQemu = requireTool('qemu-system-riscv64', 'qemu-system-misc');
 
 const FLASH = 0x2000_0000;
 const FW_CFG = 0x1010_0000;
+const VIRTIO = 0x1000_1000;
 const DRAM = 0x8000_0000;
 
 interface Access {
@@ -27,7 +29,7 @@ const write = (address: number, value: number | bigint, bytes = 4): Access => ({
 
 /** Does the accesses on both, and compares what is read. */
 async function compare(
-  theirs: QtestBoard,
+  theirs: DrivenBoard,
   ours: ReturnType<typeof watchedBoard>,
   accesses: readonly Access[],
 ): Promise<void> {
@@ -81,6 +83,17 @@ describe.skipIf(!hasQemu)('compared with QEMU', () => {
     const accesses = Array.from({ length: 300 }, () => random.pick(steps)()).flat();
     const contents = offsets.flatMap((offset) => [read(FLASH + offset), read(FLASH + offset + 8, 1)]);
     await compare(qtestBoard(), watchedBoard(1), [...accesses, ...command(0, 0xff), ...contents]);
+  });
+
+  test('slots for virtio devices that are empty', async () => {
+    const slots = Array.from({ length: 8 }, (_, slot) => VIRTIO + 0x1000 * slot);
+    const accesses = slots.flatMap((slot) => [
+      ...Array.from({ length: 0x80 }, (_, index) => read(slot + 4 * index)),
+      write(slot + 0x70, 1),
+      write(slot + 0x50, 0),
+      read(slot + 0x70),
+    ]);
+    await compare(qtestBoard(), watchedBoard(1), accesses);
   });
 
   test('firmware configuration: items, directory and files', async () => {

@@ -5,28 +5,24 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
-
-export interface QtestBoard {
-  /** @param bytes 1, 2, 4 or 8 */
-  read(address: number, bytes: number): Promise<bigint>;
-  write(address: number, bytes: number, value: bigint): Promise<void>;
-  /** RAM. */
-  readMemory(address: number, bytes: number): Promise<Uint8Array>;
-  writeMemory(address: number, bytes: Uint8Array): Promise<void>;
-}
+import type { DrivenBoard } from './virtio-driver.ts';
 
 const SUFFIX: Readonly<Record<number, string>> = { 1: 'b', 2: 'w', 4: 'l', 8: 'q' };
 
 /** A board that goes away when the test that calls this has finished. */
-export function qtestBoard(...options: string[]): QtestBoard {
+export function qtestBoard(...options: string[]): DrivenBoard {
   const fixed = ['-M', 'virt', '-S', '-display', 'none', '-bios', 'none', '-qtest', 'stdio', '-qtest-log', '/dev/null'];
   const modern = ['-global', 'virtio-mmio.force-legacy=false'];
-  const qemu = spawn('qemu-system-riscv64', [...fixed, ...modern, ...options], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const qemu = spawn('qemu-system-riscv64', [...fixed, ...modern, ...options], { stdio: 'pipe' });
   onTestFinished(() => void qemu.kill());
   const waiting: ((line: string) => void)[] = [];
   createInterface(qemu.stdout).on('line', (line) => waiting.shift()?.(line));
+  let complaints = '';
+  qemu.stderr.on('data', (text) => {
+    complaints += text;
+  });
   qemu.on('exit', () => {
-    for (const resolve of waiting) resolve('FAIL QEMU has ended');
+    for (const resolve of waiting) resolve(`FAIL QEMU has ended: ${complaints}`);
   });
 
   async function send(command: string): Promise<string> {

@@ -3,11 +3,11 @@ import { setInterruptLine } from '../../../core/hart/lines.ts';
 import { HART_STATE_OFFSET } from '../../../core/hart/state.ts';
 import { timeOfDay } from '../../../core/machine/clock.ts';
 import type { ClockWorkerData } from '../../../core/machine/clock-worker.ts';
-import { bareEquipment } from '../../../core/machine/equipment.ts';
 import { attachDevices } from '../../../core/machine/virt.ts';
 import { createMemory, layoutOf } from '../../../core/memory/layout.ts';
 import { HartState } from '../../../core/riscv/state.ts';
 import { startThread } from '../../support/threads.ts';
+import { bare } from './wires.ts';
 
 const MTIMECMP = 0x200_4000;
 const RTC = 0x10_1000;
@@ -21,14 +21,14 @@ const RAM_BYTES = 1 << 20;
 function start() {
   const layout = layoutOf(VCPUS, RAM_BYTES);
   const { buffer } = createMemory(layout);
-  const equipment = bareEquipment();
   const board = attachDevices(buffer, layout, {
-    equipment,
+    equipment: bare,
     hostNow: process.hrtime.bigint,
     timeOfDay,
     raise: (hart, bit, level) => setInterruptLine(buffer, layout, hart, bit, level),
     finish: () => {},
     serialKick: () => {},
+    virtioKick: () => {},
     flashKick: () => {},
     storeInPage: (_, store) => store(),
     report: () => {},
@@ -37,7 +37,7 @@ function start() {
   const mips = layout.vcpus.map(
     ({ state }) => new Int32Array(buffer, state + HART_STATE_OFFSET + HartState.offset.mip, 1),
   );
-  const data: ClockWorkerData = { buffer, vcpus: VCPUS, ramBytes: RAM_BYTES, equipment };
+  const data: ClockWorkerData = { buffer, vcpus: VCPUS, ramBytes: RAM_BYTES, equipment: bare };
   const ended = startThread(new URL('../../../core/machine/clock-worker.ts', import.meta.url), data);
   return {
     board,
