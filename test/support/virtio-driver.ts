@@ -48,10 +48,10 @@ export const DESCRIPTOR = { next: 1, write: 2, indirect: 4 } as const;
 
 const SLOT_0 = 0x1000_1000;
 const SLOT_BYTES = 0x1000;
-/** Queues lie here in RAM, each in a stretch of its own, and buffers behind them. */
-const QUEUES = 0x8010_0000;
+/** Where a driver has its memory: queues, each in a stretch of its own, and buffers behind them. */
+const MEMORY = 0x8010_0000;
 const QUEUE_BYTES = 0x1_0000;
-const BUFFERS = 0x8018_0000;
+const BUFFERS_OFFSET = 0x8_0000;
 
 const u16 = (value: number): Uint8Array => Uint8Array.of(value, value >> 8);
 
@@ -69,11 +69,16 @@ export class VirtioDriver {
   readonly board: DrivenBoard;
   readonly #base: number;
   #features = 0n;
-  #nextBuffer = BUFFERS;
+  readonly #memory: number;
+  #nextBuffer = 0;
 
-  /** @param slot 0 to 7 */
-  constructor(board: DrivenBoard, slot: number) {
+  /**
+   * @param slot 0 to 7
+   * @param memory physical address of the 2 MiB or so that the driver uses
+   */
+  constructor(board: DrivenBoard, slot: number, memory = MEMORY) {
     this.board = board;
+    this.#memory = memory;
     this.#base = SLOT_0 + slot * SLOT_BYTES;
   }
 
@@ -113,7 +118,7 @@ export class VirtioDriver {
 
   /** Sets up queue `index`. @param size a power of two */
   async queue(index: number, size: number): Promise<DriverQueue> {
-    const at = QUEUES + index * QUEUE_BYTES;
+    const at = this.#memory + index * QUEUE_BYTES;
     await this.board.writeMemory(at, new Uint8Array(QUEUE_BYTES));
     await this.set(REG.QueueSel, index);
     if ((await this.get(REG.QueueNumMax)) < size) throw new Error(`queue ${index} does not take ${size} descriptors`);
@@ -144,9 +149,14 @@ export class VirtioDriver {
     return ready;
   }
 
-  /** Room for a buffer in RAM, which is not given back. */
+  /** Everything that has been allocated may be used again: no request is on its way. */
+  release(): void {
+    this.#nextBuffer = 0;
+  }
+
+  /** Room for a buffer in RAM, until `release`. */
   allocate(bytes: number): number {
-    const at = this.#nextBuffer;
+    const at = this.#memory + BUFFERS_OFFSET + this.#nextBuffer;
     this.#nextBuffer += Math.ceil(bytes / 16) * 16;
     return at;
   }
