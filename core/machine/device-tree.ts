@@ -11,6 +11,7 @@ import { INTERRUPT } from '../riscv/hart.ts';
 import { TIMEBASE_HZ } from './clock.ts';
 import { FLASH_BANKS, VIRTIO_SLOTS } from './equipment.ts';
 import { flatten, type Node, node } from './fdt.ts';
+import { unflatten } from './fdt-read.ts';
 import { ADDRESS, CLINT_BYTES, CONTEXT_INTERRUPTS, IRQ, VIRTIO_STRIDE } from './virt.ts';
 
 const ISA = 'rv64imac_zicntr_zicsr_zifencei';
@@ -18,14 +19,20 @@ const ISA = 'rv64imac_zicntr_zicsr_zifencei';
 const UART_REG_BYTES = 0x100;
 const RTC_REG_BYTES = 0x1000;
 
-export interface DeviceTreeOptions {
-  /** Number of vCPUs. */
-  readonly harts: number;
-  readonly ramBytes: number;
+/** What the node `chosen` tells the kernel. */
+export interface Chosen {
   /** The kernel's command line: `-append`. */
   readonly bootargs?: string | undefined;
   /** Randomness for the kernel, usually 32 bytes. */
   readonly rngSeed?: Uint8Array | undefined;
+  /** Physical addresses of the initial RAM disk: its first byte, and the one behind its last. */
+  readonly initrd?: { readonly start: number; readonly end: number } | undefined;
+}
+
+export interface DeviceTreeOptions extends Chosen {
+  /** Number of vCPUs. */
+  readonly harts: number;
+  readonly ramBytes: number;
 }
 
 const hex = (address: number): string => address.toString(16);
@@ -54,8 +61,27 @@ const cpu = (index: number, interruptController: Node): Node =>
     interruptController,
   ]);
 
+const chosenProperties = ({ bootargs, rngSeed, initrd }: Chosen): Node['properties'] => ({
+  ...(bootargs ? { bootargs } : {}),
+  ...(rngSeed ? { 'rng-seed': rngSeed } : {}),
+  ...(initrd ? { 'linux,initrd-start': initrd.start, 'linux,initrd-end': initrd.end } : {}),
+});
+
+/**
+ * A tree that the user has made (`-dtb`), with what is chosen for this start.
+ * @param name of its file, for errors
+ * @throws FdtError
+ */
+export function chooseIn(name: string, blob: Uint8Array, chosen: Chosen): Uint8Array {
+  const root = unflatten(name, blob);
+  const before = root.children.find((child) => child.name === 'chosen') ?? node('chosen', {});
+  const after = node('chosen', { ...before.properties, ...chosenProperties(chosen) }, before.children);
+  const others = root.children.filter((child) => child !== before);
+  return flatten(node(root.name, root.properties, [after, ...others]));
+}
+
 /** The flattened device tree for the guest. */
-export function virtDeviceTree({ harts, ramBytes, bootargs, rngSeed }: DeviceTreeOptions): Uint8Array {
+export function virtDeviceTree({ harts, ramBytes, ...chosen }: DeviceTreeOptions): Uint8Array {
   const controllers = Array.from({ length: harts }, interruptControllerOfCpu);
   const cpus = controllers.map((controller, index) => cpu(index, controller));
   const toEachHart = (...interrupts: readonly number[]): readonly (Node | number)[] =>
@@ -96,11 +122,7 @@ export function virtDeviceTree({ harts, ramBytes, bootargs, rngSeed }: DeviceTre
 
   return flatten(
     node('', { '#address-cells': 2, '#size-cells': 2, compatible: 'riscv-virtio', model: 'riscv-virtio,qemu' }, [
-      node('chosen', {
-        'stdout-path': `/soc/${serial.name}`,
-        ...(bootargs ? { bootargs } : {}),
-        ...(rngSeed ? { 'rng-seed': rngSeed } : {}),
-      }),
+      node('chosen', { 'stdout-path': `/soc/${serial.name}`, ...chosenProperties(chosen) }),
       deviceNode(firmwareConfig, ADDRESS.FW_CFG, firmwareConfig.size),
       deviceNode(flash, ADDRESS.FLASH, flash.size, { reg: flashBanks.flat() }),
       syscon('poweroff', FINISHER.pass),
