@@ -6,7 +6,7 @@ import type { BlockBackend } from '../devices/backends.ts';
 import { once } from '../devices/device.ts';
 import type { VirtioDevice, VirtioPort, VirtioService } from '../devices/virtio/device.ts';
 import type { VirtioOperations } from '../devices/virtio/mmio.ts';
-import { bySlot, type Equipment, type Fitting, type FlashBank } from './equipment.ts';
+import type { Equipment, Fitting, FlashBank } from './equipment.ts';
 import type { Board, FlashPort } from './virt.ts';
 
 export interface BackEnds {
@@ -43,7 +43,7 @@ export function connectBackEnds(
   const complain = once(report);
   let running = false;
 
-  const served = bySlot(fitting.virtio ?? []).map((device, slot): Served | undefined => {
+  const served = (fitting.virtio ?? []).map((device, slot): Served | undefined => {
     const operations = board.virtio[slot];
     if (!device || !operations) return undefined;
     const service = device.connect(portOf(device, operations, () => running, complain));

@@ -28,8 +28,8 @@ export interface Equipment {
 
 /** What the maker of a machine asks for. */
 export interface Fitting {
-  /** Up to VIRTIO_SLOTS devices, in the order of the command line. */
-  readonly virtio?: readonly VirtioDevice[];
+  /** Up to VIRTIO_SLOTS slots; undefined where one is empty. */
+  readonly virtio?: readonly (VirtioDevice | undefined)[];
   /** Where the contents of the flash banks come from and go to; a bank without is blank, and forgets. */
   readonly flash?: readonly (BlockBackend | undefined)[];
   readonly fwCfgFiles?: readonly FwCfgFile[];
@@ -38,13 +38,6 @@ export interface Fitting {
 /** What is asked for does not go with the board. */
 export class EquipmentError extends Error {
   override readonly name = 'EquipmentError';
-}
-
-/** The devices by slot. As on QEMU's board the first one sits in the last slot, which the device tree lists first. */
-export function bySlot<T>(devices: readonly T[]): readonly (T | undefined)[] {
-  if (devices.length > VIRTIO_SLOTS)
-    throw new EquipmentError(`${devices.length} virtio devices are too many: machine 'virt' has ${VIRTIO_SLOTS} slots`);
-  return Array.from({ length: VIRTIO_SLOTS }, (_, slot) => devices[VIRTIO_SLOTS - 1 - slot]);
 }
 
 /** A bank as QEMU's when there is no file: all zero. The host gives it memory only where something is written. */
@@ -63,11 +56,18 @@ async function loadFlash(bank: number, backend: BlockBackend): Promise<FlashBank
  * @throws EquipmentError
  */
 export async function equip({ virtio = [], flash = [], fwCfgFiles = [] }: Fitting): Promise<Equipment> {
-  if (flash.length > FLASH_BANKS)
-    throw new EquipmentError(`${flash.length} flash banks are too many: machine 'virt' has ${FLASH_BANKS}`);
+  const limit = (what: string, asked: number, there: number): void => {
+    if (asked > there) throw new EquipmentError(`${asked} ${what} are too many: machine 'virt' has ${there}`);
+  };
+  limit('virtio slots', virtio.length, VIRTIO_SLOTS);
+  limit('flash banks', flash.length, FLASH_BANKS);
   const banks = Array.from({ length: FLASH_BANKS }, async (_, bank) => {
     const backend = flash[bank];
     return backend ? loadFlash(bank, backend) : blankFlash();
   });
-  return { virtio: bySlot(virtio).map((device) => device?.identity), flash: await Promise.all(banks), fwCfgFiles };
+  return {
+    virtio: Array.from({ length: VIRTIO_SLOTS }, (_, slot) => virtio[slot]?.identity),
+    flash: await Promise.all(banks),
+    fwCfgFiles,
+  };
 }

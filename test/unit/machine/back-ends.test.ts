@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { FLASH_BYTES } from '../../../core/devices/flash-cfi.ts';
 import { virtioBlock } from '../../../core/devices/virtio/block.ts';
 import { connectBackEnds } from '../../../core/machine/back-ends.ts';
-import { bySlot, EquipmentError, equip, type Fitting } from '../../../core/machine/equipment.ts';
+import { EquipmentError, equip, type Fitting } from '../../../core/machine/equipment.ts';
 import { FakeDisk } from '../../support/fake-disk.ts';
 import { SEED } from '../../support/random.ts';
 import { startThread } from '../../support/threads.ts';
@@ -22,12 +22,8 @@ async function start(fitting: Fitting, harts = 1) {
 }
 
 describe('equipment', () => {
-  test('sits in the slots from the last one down', () => {
-    expect(bySlot(['first', 'second'])).toEqual([...Array(6).fill(undefined), 'second', 'first']);
-  });
-
   test.each<[string, Fitting, string]>([
-    ['nine devices', { virtio: Array(9).fill(echo) }, "9 virtio devices are too many: machine 'virt' has 8 slots"],
+    ['nine devices', { virtio: Array(9).fill(echo) }, "9 virtio slots are too many: machine 'virt' has 8"],
     [
       'three flash banks',
       { flash: [undefined, undefined, undefined] },
@@ -102,7 +98,7 @@ test(`two threads use their disks at once (seed ${SEED})`, async () => {
     2,
   );
   await backEnds.setRunning(true);
-  const users = [6, 7].map((slot) => {
+  const users = [0, 1].map((slot) => {
     const data: DiskUserData = {
       buffer: board.memory.buffer as unknown as SharedArrayBuffer,
       harts: 2,

@@ -5,7 +5,7 @@ import { equip } from '../../../../core/machine/equipment.ts';
 import type { DrivenBoard } from '../../../support/virtio-driver.ts';
 import { type WatchedBoard, watchedBoard } from '../../machine/wires.ts';
 
-/** Where the only device of a board is. */
+/** Where QEMU puts the first device of a board. */
 export const LAST_SLOT = 7;
 const DRAM = 0x8000_0000;
 
@@ -16,9 +16,9 @@ export interface VirtioBoard extends DrivenBoard {
   readonly complaints: string[];
 }
 
-/** A running board with `devices`. As in a machine, main hears of a notification only later. */
-export async function virtioBoard(...devices: VirtioDevice[]): Promise<VirtioBoard> {
-  const fitting = { virtio: devices };
+/** A running board with `device` in its last slot. As in a machine, main hears of a notification only later. */
+export async function virtioBoard(device: VirtioDevice): Promise<VirtioBoard> {
+  const fitting = { virtio: [...Array.from({ length: LAST_SLOT }, () => undefined), device] };
   const equipment = await equip(fitting);
   const board = watchedBoard(1, equipment);
   const complaints: string[] = [];
