@@ -35,7 +35,7 @@ export interface InstructionInfo {
   readonly stores: boolean;
   /** Bytes of its access: 1, 2, 4 or 8; 0 where it makes none. */
   readonly accessBytes: number;
-  /** `addi a0,a0,1`. */
+  /** Name and operands, the operands in a column of their own. */
   readonly disassembly: string;
 }
 
