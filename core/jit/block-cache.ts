@@ -8,7 +8,8 @@
  *
  * - A plugin is loaded: every site is suspended; when it is next entered, the plugin is shown it, and if it wants
  *   nothing the handler is put back, links and all.
- * - A plugin is unloaded: only sites that it touched lose their annotated records; their clean ones are still there.
+ * - A plugin is unloaded: only sites that it touched lose their annotated records; their clean ones are still there, and
+ *   take over at once unless another plugin is to be asked first.
  * - Bytes are overwritten: the sites of the page are dropped.
  * - The area is full: everything is dropped, between blocks.
  */
@@ -256,11 +257,16 @@ export class BlockCache {
   removePlugin(plugin: PluginInstance): void {
     this.#plugins = this.#plugins.filter((other) => other !== plugin);
     this.#loadNumber.delete(plugin);
+    const newest = Math.max(0, ...this.#loadNumber.values());
     for (const site of this.#sites.values()) {
-      if (!site.wanted.delete(plugin) || !site.annotated) continue;
-      this.#retire(site.annotated);
-      site.annotated = undefined;
-      this.#view.droppedByPlugin++;
+      if (site.wanted.delete(plugin) && site.annotated) {
+        this.#retire(site.annotated);
+        site.annotated = undefined;
+        this.#view.droppedByPlugin++;
+      }
+      // Nobody is left who is still to be shown it.
+      if (site.shown >= newest && (site.annotated || site.wanted.size === 0))
+        this.#resume(site.annotated ?? site.clean!);
     }
     for (const [number, callback] of this.#callbacks.entries())
       if (callback?.instance === plugin) this.#callbacks[number] = undefined;
