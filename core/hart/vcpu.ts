@@ -152,7 +152,7 @@ export class Vcpu {
     this.#tlb.clear();
     this.blocks.flush();
     for (const plugin of this.#plugins) plugin.reset();
-    this.#detachFailed();
+    this.detachFailed();
   }
 
   addPlugin(plugin: PluginInstance): void {
@@ -165,7 +165,8 @@ export class Vcpu {
     this.blocks.removePlugin(plugin);
   }
 
-  #detachFailed(): void {
+  /** Takes off the plugins that have thrown. Between blocks. */
+  detachFailed(): void {
     for (const plugin of this.#plugins)
       if (plugin.failure) {
         this.removePlugin(plugin);
@@ -207,7 +208,7 @@ export class Vcpu {
       if (attention !== 0) {
         if (attention & ATTENTION.stale) this.#dropStale();
         if (attention & ATTENTION.interrupt) this.#lookForInterrupt = true;
-        this.#detachFailed();
+        this.detachFailed();
         if (attention & (ATTENTION.message | ATTENTION.park)) return attention;
       }
       if (this.#waiting) {
@@ -235,7 +236,7 @@ export class Vcpu {
       const { pc } = hart.state;
       const { flushes } = view;
       const record = blocks.enter(pc);
-      this.#detachFailed();
+      this.detachFailed();
       if (record === 0) {
         hart.raise(CAUSE.instructionAccessFault, pc);
         link = -1;

@@ -46,6 +46,22 @@ function reasonOf(error: unknown): string {
   return error instanceof SyntaxError && place ? `line ${place}: ${error.name}: ${first}` : `${error.name}: ${first}`;
 }
 
+/** Milliseconds that the top level of a plugin's module may take, with all that it imports. */
+const IMPORT_MS = 5000;
+
+async function importInTime(url: string): Promise<{ readonly default?: unknown }> {
+  const late = Promise.withResolvers<never>();
+  const patience = setTimeout(
+    () => late.reject(new Error(`its top level has not come to an end within ${IMPORT_MS / 1000} seconds`)),
+    IMPORT_MS,
+  );
+  try {
+    return await Promise.race([import(url), late.promise]);
+  } finally {
+    clearTimeout(patience);
+  }
+}
+
 /**
  * The plugin at `url`. Modules are cached by URL, so one whose file may change has its version in the URL.
  * @throws Error in one line: it cannot be imported, or is no plugin
@@ -53,7 +69,7 @@ function reasonOf(error: unknown): string {
 export async function importPlugin(url: string): Promise<Plugin> {
   let value: unknown;
   try {
-    value = ((await import(url)) as { readonly default?: unknown }).default;
+    value = (await importInTime(url)).default;
   } catch (error) {
     throw new Error(reasonOf(error));
   }

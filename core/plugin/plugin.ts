@@ -142,7 +142,7 @@ export interface Plugin<A = unknown, S = unknown, P = unknown> {
   translate(block: BlockInfo, probe: Probe, state: S): void;
   /** The vCPU exists: called for each at load. */
   vcpuEnter?(vcpu: VcpuInfo, state: S): void;
-  /** The vCPU is about to be gone for the plugin: called for each at unload. */
+  /** The vCPU is about to be gone for the plugin: called for each at unload, and when the machine ends. */
   vcpuExit?(vcpu: VcpuInfo, state: S): void;
   vcpuReset?(vcpu: VcpuInfo, state: S): void;
   /** What `report` needs from this vCPU: anything that `structuredClone` takes. */
