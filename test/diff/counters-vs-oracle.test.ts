@@ -10,7 +10,7 @@ import { endOf, oracleFor } from '../support/isa-driver.ts';
 import { SEED } from '../support/random.ts';
 import { randomProgram } from './random-program.ts';
 
-const PROGRAMS = Number(process.env.FUZZ_PROGRAMS ?? 150);
+const PROGRAMS = Number(process.env.FUZZ_PROGRAMS ?? 100);
 const NAMED = ['instructions', 'loads', 'stores', 'accesses'];
 
 console.log(`random programs with plugins: SEED=${SEED} FUZZ_PROGRAMS=${PROGRAMS}`);
@@ -28,12 +28,16 @@ function load({ vcpu, buffer, layout }: InterpreterMachine): () => Record<string
 
 describe(`random programs with plugins, SEED=${SEED}`, () => {
   test.each([
-    ['an interpreter', {}, 1000],
-    ['an interpreter that keeps forgetting', { codeBytes: 0x8000 }, 3],
+    ['an interpreter', { coldness: -1 }, 1000],
+    ['an interpreter that keeps forgetting', { coldness: -1, codeBytes: 0x8000 }, 3],
+    ['a compiler', { coldness: 0 }, 1000],
+    ['a compiler that looks up all the time', { coldness: 0, budget: 20 }, 5],
   ])('%s counts exactly', async (name, options, blocksAtOnce) => {
     let counted = (): Record<string, bigint> => ({});
+    let compiled = (): number => 0;
     const driver = createInterpreterDriver(name, options, blocksAtOnce, (machine) => {
       counted = load(machine);
+      compiled = () => machine.vcpu.view.compiled;
     });
     let before = Object.fromEntries(NAMED.map((counter) => [counter, 0n]));
     for (let seed = SEED; seed < SEED + PROGRAMS; seed++) {
@@ -54,5 +58,6 @@ describe(`random programs with plugins, SEED=${SEED}`, () => {
         stores: BigInt(stores),
       });
     }
+    expect(compiled() > 0).toBe(options.coldness >= 0);
   });
 });

@@ -26,6 +26,9 @@ export interface InterpreterMachineOptions {
   readonly ramBytes?: number;
   /** Bytes for translated code; few make the vCPU translate again and again. */
   readonly codeBytes?: number;
+  /** See `BlockCacheOptions`. */
+  readonly coldness?: number;
+  readonly budget?: number;
 }
 
 /** A vCPU that nobody else shares its memory with, as it is after reset. */
@@ -53,7 +56,7 @@ export function createInterpreterMachine(options: InterpreterMachineOptions = {}
     pluginFailed: ({ failure }) => {
       throw failure;
     },
-    ...(options.codeBytes === undefined ? {} : { codeBytes: options.codeBytes }),
+    ...options,
   });
   vcpu.reset(RAM_START);
   return {
