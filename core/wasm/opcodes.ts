@@ -53,6 +53,8 @@ export const OPCODE = {
   i32_sub: [0x6b],
   i32_mul: [0x6c],
   i32_and: [0x71],
+  i32_or: [0x72],
+  i32_xor: [0x73],
   i32_shl: [0x74],
   i32_shr_u: [0x76],
   i64_add: [0x7c],

@@ -3,7 +3,7 @@
  * checked inline, and everything that they do not cover left to the interpreter, in front of the very instruction.
  */
 import { isField, type Operand } from '../../ir/ops.ts';
-import { type AccessPlace, perform, type TlbLayout, translate } from '../access.ts';
+import { type AccessPlace, type DirectMemory, locate, perform, type TlbLayout, translate } from '../access.ts';
 import { Code, encodeModule, type Label } from '../encode.ts';
 import type { StateLayout } from '../interpreter.ts';
 import { lower, type Place } from '../lower.ts';
@@ -20,6 +20,8 @@ export interface RegionOptions {
   readonly memoryPages: number;
   /** From the base of the vCPU's state to its counters. */
   readonly counters: number;
+  /** Present where the region runs only while guest addresses are physical ones. */
+  readonly direct?: DirectMemory | undefined;
 }
 
 export interface CompiledRegion {
@@ -40,7 +42,7 @@ const given = <T>(operand: Operand<T> | undefined): T => {
 };
 
 export function compileRegion(given_: RegionBlocks, options: RegionOptions): CompiledRegion {
-  const { state, tlb, pageShift } = options;
+  const { state, tlb, pageShift, direct } = options;
   const flow = flowOf(given_);
   const { blocks } = flow;
   const use = registerUse(flow);
@@ -94,6 +96,7 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
         pushState();
         return state.reservedValue;
       },
+      ...(direct && { offset: direct.host }),
     };
     /** Pushes the base of a counter's address, and gives the offset: counters lie behind the state. */
     const counterAt = (counter: Operand<number> | undefined): number => {
@@ -116,7 +119,10 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
         code.set(registers.get(given(register))!);
       },
       access: (op, [address = -1, operand = -1], into) => {
-        const host = translate(accessPlace, op, address, resume(index, step.offset));
+        const slow = resume(index, step.offset);
+        const host = direct
+          ? locate(accessPlace, direct, op, address, slow)
+          : translate(accessPlace, op, address, slow);
         perform(accessPlace, op, host, address, operand, into, (kind, value) => {
           if (!step.traced) return;
           code.get(address).set(access.address);
