@@ -17,8 +17,9 @@ import { JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, VcpuState } from '../hart/s
 import type { Layout } from '../memory/layout.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import type { View } from '../memory/struct.ts';
-import type { PluginInstance, ProbeRequest } from '../plugin/instance.ts';
+import type { PluginInstance } from '../plugin/instance.ts';
 import type { AccessEvent, InstructionInfo } from '../plugin/plugin.ts';
+import type { ProbeRequest } from '../plugin/probe.ts';
 import { BY_NAME } from '../riscv/table.ts';
 import { HEADER, HEADER_BYTES, TARGETS } from '../wasm/record.ts';
 import type { CodePages } from './code-pages.ts';

@@ -19,7 +19,8 @@
 import type { Infer, Schema } from '../../schema/build.ts';
 
 /** What an instruction does, as far as a plugin may filter by it; derived from its meaning. */
-export type InstructionClass = 'alu' | 'load' | 'store' | 'atomic' | 'branch' | 'jump' | 'fence' | 'system';
+export const INSTRUCTION_CLASSES = ['alu', 'load', 'store', 'atomic', 'branch', 'jump', 'fence', 'system'] as const;
+export type InstructionClass = (typeof INSTRUCTION_CLASSES)[number];
 
 /** An instruction that has been decoded, with the bytes that the decoder saw. */
 export interface InstructionInfo {
