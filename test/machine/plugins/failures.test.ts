@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { InstrumentationError, type MachineEvent } from '../../../core/machine/interface.ts';
 import { type GuestMachine, guestMachine, testFile } from '../../support/guest-machine.ts';
+import { pluginFile } from '../../support/plugin-file.ts';
 import type { PLACES } from './fixtures/faulty.ts';
 
 type Place = (typeof PLACES)[number];
@@ -94,6 +95,51 @@ describe.each<[Place, number]>([
     await finishes(guest);
     await expectGone(guest);
   });
+});
+
+/** What a plugin may ask for in `translate` that makes no sense, and what it is told. */
+// biome-ignore format: a case a line
+const NONSENSE: readonly (readonly [code: string, reason: string])[] = [
+  ['probe.count({}, n)', 'a probe must be set on the block that is being translated'],
+  ['probe.count(block, { value: 0n })', 'expected a counter that `probe` has returned'],
+  ['probe.count(block)', 'expected a counter that `probe` has returned'],
+  ['probe.count(block, n, 0.5)', 'the amount is 0.5: expected a bigint'],
+  [`probe.count(block, probe.named('m'))`, 'no counter is declared as "m"'],
+  ['probe.call(block)', 'the callback is undefined: expected a function'],
+  [`probe.when(block, { counter: n, compare: '==', value: 1n }, () => {})`, 'the comparison is ==: expected one of eq, ne, lt, le, gt, ge'],
+  [`probe.when(block, { counter: n, compare: 'eq' }, () => {})`, 'the value is undefined: expected a bigint'],
+  [`for (const i of block.instructions) probe.countAccess(i, 'read', n)`, 'the kind of access is read: expected one of load, store, any'],
+  [`for (const i of block.instructions) probe.whenAccess(i, 'any', { from: 0n }, () => {})`, '`to` is undefined: expected a bigint'],
+  ['for (;;) probe.counter()', 'out of counters: 524288 are in use'],
+  ['null.x', "Cannot read properties of null (reading 'x')"],
+  ['throw undefined', 'undefined'],
+];
+
+test('nonsense in translate detaches it, with a word on what is wrong', async () => {
+  const guest = await guestMachine({ kernel: 'guests/bin/spin.elf' });
+  const { machine } = guest;
+  await machine.cont();
+  for (const [code, reason] of NONSENSE) {
+    guest.events.length = 0;
+    const path = pluginFile(`
+      export default plugin('p', {
+        doc: '',
+        options: nothing,
+        counters: { n: '' },
+        translate(block, probe) {
+          const n = probe.named('n');
+          ${code};
+        },
+      });
+    `);
+    await machine.instrumentation.load(path);
+    await guest.until(({ name }) => name === 'INSTR_UNLOADED');
+    expect(
+      guest.events.map((event) => ('message' in event ? event.message : event.name)),
+      code,
+    ).toEqual(['INSTR_LOADED', reason, 'INSTR_UNLOADED']);
+  }
+  expect(await machine.instrumentation.query()).toEqual([]);
 });
 
 test('in vcpuReset detaches it', async () => {
