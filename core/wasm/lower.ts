@@ -20,6 +20,9 @@ export interface Place {
   next(): void;
   get(register: Operand<number>): void;
   set(register: Operand<number>, value: Push): void;
+  /** The low halves of registers; absent where fragments have none of it. */
+  getLow?(register: Operand<number>): void;
+  setLow?(register: Operand<number>, value: Push): void;
   /** Performs a load, store or atomic and leaves its result, if it has one, in `result`. */
   access(op: Op, args: readonly number[], result: number): void;
   fence(): void;
@@ -33,7 +36,7 @@ export interface Place {
   exit(door: string): void;
 }
 
-export const WASM_TYPE: Record<Type, ValueType> = { i64: 'i64', bool: 'i32' };
+export const WASM_TYPE: Record<Type, ValueType> = { i64: 'i64', i32: 'i32', bool: 'i32' };
 
 /** Ops that are one opcode. */
 const DIRECT: Partial<Record<OpName, readonly OpcodeName[]>> = {
@@ -55,6 +58,26 @@ const DIRECT: Partial<Record<OpName, readonly OpcodeName[]>> = {
   ges: ['i64_ge_s'],
   geu: ['i64_ge_u'],
   number: ['i64_extend_i32_u'],
+
+  low: ['i32_wrap_i64'],
+  extend: ['i64_extend_i32_s'],
+  extendUnsigned: ['i64_extend_i32_u'],
+  number32: [],
+  add32: ['i32_add'],
+  sub32: ['i32_sub'],
+  mul32: ['i32_mul'],
+  and32: ['i32_and'],
+  or32: ['i32_or'],
+  xor32: ['i32_xor'],
+  shl32: ['i32_shl'],
+  shru32: ['i32_shr_u'],
+  shrs32: ['i32_shr_s'],
+  eq32: ['i32_eq'],
+  ne32: ['i32_ne'],
+  lts32: ['i32_lt_s'],
+  ltu32: ['i32_lt_u'],
+  ges32: ['i32_ge_s'],
+  geu32: ['i32_ge_u'],
 };
 
 const LOW_HALF = 0xffff_ffffn;
@@ -109,6 +132,9 @@ export function isDirect(fragment: Fragment, value: Value): boolean {
     : op.name === 'add' && op.args.every((arg) => isDirect(fragment, arg));
 }
 
+/** Ops that cost nothing to repeat. */
+const CHEAP: ReadonlySet<OpName> = new Set(['constant', 'constant32', 'pc', 'next']);
+
 /**
  * Values that are computed where they are used, on the stack, instead of being kept in a local: pure ops that are used
  * once, with no write to a register in between that they may read.
@@ -117,11 +143,15 @@ function inlined(fragment: Fragment): ReadonlySet<Value> {
   const usedBy = fragment.map((): number[] => []);
   for (const [index, { args }] of fragment.entries()) for (const arg of args) usedBy[arg]!.push(index);
   const set = new Set<Value>();
-  const isWrite = ({ name }: Op): boolean => name === 'set';
+  const isWrite = ({ name }: Op): boolean => name === 'set' || name === 'setLow';
   for (const [index, { name }] of fragment.entries()) {
     const [use, ...more] = usedBy[index]!;
-    if (name === 'constant' || name === 'pc' || name === 'next') set.add(index);
-    else if ((name === 'get' || OPS[name].effect === 'pure') && use !== undefined && more.length === 0) {
+    if (CHEAP.has(name)) set.add(index);
+    else if (
+      (name === 'get' || name === 'getLow' || OPS[name].effect === 'pure') &&
+      use !== undefined &&
+      more.length === 0
+    ) {
       if (!fragment.slice(index, use).some(isWrite)) set.add(index);
     }
   }
@@ -161,7 +191,7 @@ export function lower(fragment: Fragment, place: Place): void {
       code.op(...direct);
       return;
     }
-    if (op.name === 'select') {
+    if (op.name === 'select' || op.name === 'select32') {
       push(args[1]!);
       push(args[2]!);
       push(args[0]!);
@@ -201,8 +231,14 @@ export function lower(fragment: Fragment, place: Place): void {
       case 'remu':
         division(place, 'i64_rem_u', x, y, () => code.get(x));
         break;
+      case 'constant32':
+        code.i32(Number(BigInt.asIntN(32, op.value as bigint)));
+        break;
       case 'get':
         place.get(op.register!);
+        break;
+      case 'getLow':
+        place.getLow!(op.register!);
         break;
       case 'accessAddress':
       case 'accessKind':
@@ -222,6 +258,9 @@ export function lower(fragment: Fragment, place: Place): void {
     switch (op.name) {
       case 'set':
         place.set(op.register!, () => push(x));
+        break;
+      case 'setLow':
+        place.setLow!(op.register!, () => push(x));
         break;
       case 'load':
       case 'store':

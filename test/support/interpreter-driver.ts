@@ -26,8 +26,9 @@ export interface InterpreterMachineOptions {
   readonly ramBytes?: number;
   /** Bytes for translated code; few make the vCPU translate again and again. */
   readonly codeBytes?: number;
-  /** See `BlockCacheOptions`. */
+  /** Times that a block is entered before it is compiled; -1 never. */
   readonly coldness?: number;
+  /** Instructions for which compiled code runs at the most. */
   readonly budget?: number;
 }
 
