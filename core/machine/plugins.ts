@@ -7,6 +7,7 @@ import { COUNTERS_PER_VCPU, type Layout } from '../memory/layout.ts';
 import { parseArguments } from '../plugin/arguments.ts';
 import { importPlugin } from '../plugin/load.ts';
 import type { Plugin } from '../plugin/plugin.ts';
+import { checkReport } from '../plugin/report.ts';
 import { STOCK_PLUGINS } from '../plugin/stock/stock.ts';
 import { type Instrumentation, InstrumentationError, type MachineEvent, type PluginStatus } from './interface.ts';
 
@@ -172,7 +173,7 @@ export class Plugins implements Instrumentation {
         Object.keys(counters).map((name) => [name, perVcpu.reduce((total, values) => total + values[name]!, 0n)]),
       );
       const parts = collected.map(({ part }) => part);
-      const report = plugin.report({ args, counters: sum, perVcpu, parts });
+      const report = checkReport(plugin.report({ args, counters: sum, perVcpu, parts }));
       const blocks = collected.reduce((total, part) => total + part.blocks, 0);
       return { id, path, name: plugin.name, doc: plugin.doc, args: words, state, counters: sum, report, blocks };
     } catch (error) {

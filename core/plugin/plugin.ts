@@ -148,7 +148,7 @@ export interface Plugin<A = unknown, S = unknown, P = unknown> {
   vcpuReset?(vcpu: VcpuInfo, state: S): void;
   /** What `report` needs from this vCPU: anything that `structuredClone` takes. */
   collect(state: S): P;
-  /** A JSON value; bigints are integers. */
+  /** A JSON value, of plain objects and lists; bigints are integers. */
   report(input: ReportInput<A, P>): unknown;
 }
 
