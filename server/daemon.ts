@@ -182,9 +182,10 @@ export class Daemon {
     this.#machine = machine;
     this.#undo.push(() => machine.shutdown('host-signal'));
     this.#undo.push(machine.onEvent((event) => this.#happened(event)));
-    machine.onEvent((event) => {
+    const closeFiles = (event: MachineEvent): void => {
       if (event.name === 'INSTR_UNLOADED') void output.close(event.id);
-    });
+    };
+    this.#undo.push(machine.onEvent(closeFiles));
     return machine;
   }
 

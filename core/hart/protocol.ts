@@ -28,7 +28,7 @@ export type Request =
   | { readonly type: 'prepare'; readonly binding: PluginBinding }
   /** From here on the plugin sees every block. */
   | { readonly type: 'activate'; readonly id: string }
-  /** Takes the plugin off, prepared or active. */
+  /** Takes the plugin off, prepared or active: answered by what it throws at that, if it does. */
   | { readonly type: 'remove'; readonly id: string }
   /** Asks for what the plugin has collected here: answered by `Collected`. */
   | { readonly type: 'collect'; readonly id: string }

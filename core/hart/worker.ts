@@ -142,19 +142,25 @@ async function prepare(binding: PluginBinding): Promise<void> {
   prepared.set(binding.id, new PluginInstance(plugin, binding, info, counters));
 }
 
-function remove(id: string): void {
+/** What the plugin throws at its last event; undefined where it does not, or is not here. */
+function remove(id: string): string | undefined {
   const plugin = prepared.get(id);
-  if (!plugin) return;
+  if (!plugin) return undefined;
   if (active.delete(plugin)) vcpu.removePlugin(plugin);
+  const failedBefore = plugin.failure !== undefined;
   plugin.dispose();
   prepared.delete(id);
   outbox.flush();
+  return failedBefore ? undefined : plugin.failure?.message;
 }
 
 function collect(id: string): Collected {
   const plugin = prepared.get(id)!;
   const part = plugin.collect();
-  if (plugin.failure) throw plugin.failure;
+  if (plugin.failure) {
+    vcpu.detachFailed();
+    throw plugin.failure;
+  }
   return { part, blocks: vcpu.blocks.blocksOf(plugin) };
 }
 
@@ -181,6 +187,7 @@ async function serve(request: Request): Promise<unknown> {
     case 'trace':
       return setTrace(request.names, request.enabled);
     case 'exit':
+      for (const id of [...prepared.keys()]) remove(id);
       ended = true;
   }
 }

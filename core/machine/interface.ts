@@ -119,7 +119,10 @@ export interface Instrumentation {
   load(path: string, options?: { readonly id?: string; readonly args?: readonly string[] }): Promise<string>;
   /** Removes a plugin and all it registered. @throws InstrumentationError 'Unknown library ID'. */
   unload(id: string): Promise<void>;
-  /** Every loaded plugin, in load order. Asks the vCPUs for the parts of reports that live in them. */
+  /**
+   * Every loaded plugin, in load order. Asks the vCPUs for the parts of reports that live in them; after a shutdown the
+   * answer is what they said last.
+   */
   query(): Promise<readonly PluginStatus[]>;
 }
 

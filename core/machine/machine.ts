@@ -235,6 +235,7 @@ class VirtMachine implements Machine {
     if (this.#runState === 'shutdown') return;
     this.#runState = 'shutdown';
     await this.#pause().catch(() => {});
+    await this.instrumentation.close();
     this.#serial.kicked();
     this.#emit({ name: 'SHUTDOWN', guest: reason.startsWith('guest-'), reason, exitCode });
     await Promise.all(this.#threads.map((thread) => thread.end()));
