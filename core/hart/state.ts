@@ -41,6 +41,11 @@ export const VcpuState = struct({
   droppedByStore: u32,
   droppedByPlugin: u32,
   flushes: u32,
+  regions: u32,
+  regionBytes: u32,
+  /** Regions made since the start, and microseconds spent on that. */
+  compiled: u32,
+  compileMicroseconds: u32,
 
   /** Pages whose translated code another thread has overwritten; see `jit/code-pages`. */
   stalePageCount: i32,

@@ -2,7 +2,7 @@
  * The oracle: evaluates a fragment over bigints, slowly and obviously. Every other way of running a fragment is tested
  * against this one. Values are held as unsigned 64-bit bigints, truth values as booleans.
  */
-import { type AccessBytes, type AmoKind, type Fragment, isField, type Op, type Operand } from './ops.ts';
+import { type AccessBytes, type AmoKind, type Fragment, isField, type Op, type Operand, type OpName } from './ops.ts';
 
 /** The machine that the oracle drives. Accesses that fault throw; the fragment then has had no further effect. */
 export interface EvaluationTarget {
@@ -83,6 +83,12 @@ const PURE: Partial<Record<Op['name'], (x: bigint, y: bigint) => bigint | boolea
   ges: (x, y) => s64(x) >= s64(y),
   geu: (x, y) => x >= y,
 };
+
+/** The result of a pure op of constants, unsigned; undefined where the op is none of 64-bit values alone. */
+export function evaluatePure(name: OpName, args: readonly bigint[]): bigint | undefined {
+  const value = PURE[name]?.(u64(args[0]!), u64(args[1] ?? 0n));
+  return typeof value === 'bigint' ? u64(value) : undefined;
+}
 
 /** Runs `fragment`, whose fields must all be filled in. Control that runs off its end goes on at `next`. */
 export function evaluate(fragment: Fragment, target: EvaluationTarget): Outcome {

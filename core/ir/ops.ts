@@ -18,7 +18,7 @@ export interface Field {
 /** A register number or immediate: given, or still open. */
 export type Operand<T> = T | Field;
 
-export const isField = <T>(operand: Operand<T>): operand is Field =>
+export const isField = <T>(operand: Operand<T> | undefined): operand is Field =>
   typeof operand === 'object' && operand !== null && 'field' in operand;
 
 /** The op of this index in its fragment. */

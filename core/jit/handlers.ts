@@ -11,7 +11,9 @@ import type { InstructionClass } from '../plugin/plugin.ts';
 import { type Instruction, openOperands } from '../riscv/instruction.ts';
 import { HartState } from '../riscv/state.ts';
 import { INSTRUCTIONS } from '../riscv/table.ts';
-import { createInterpreter, FIRST_HANDLER, type Interpreter } from '../wasm/interpreter.ts';
+import type { TlbLayout } from '../wasm/access.ts';
+import { createInterpreter, FIRST_HANDLER, type Interpreter, type StateLayout } from '../wasm/interpreter.ts';
+import { isDirect } from '../wasm/lower.ts';
 import { RECORD } from '../wasm/record.ts';
 import { PROBE_FIELDS, PROBES } from './probes.ts';
 
@@ -29,6 +31,8 @@ export interface Handled {
   readonly ends: boolean;
   /** It leaves by a door: the record holds its bits. */
   readonly door: boolean;
+  /** It goes where a register says. */
+  readonly indirect: boolean;
 }
 
 const ENDS = new Set(['jump', 'branch', 'exit']);
@@ -69,6 +73,7 @@ export const HANDLED: ReadonlyMap<Instruction, Handled> = new Map(
         accessBytes: fragment.find(isAccess)?.bytes ?? 0,
         ends: [...names].some((name) => ENDS.has(name)),
         door: names.has('exit'),
+        indirect: fragment.some((op) => op.name === 'jump' && !isDirect(fragment, op.args[0]!)),
       },
     ];
   }),
@@ -80,10 +85,29 @@ export const PROBE_HANDLERS: ReadonlyMap<string, number> = new Map(
   [...PROBES.keys()].map((name, index) => [name, firstProbe + index]),
 );
 
+const { offset } = VcpuState;
+const guest = (field: keyof typeof HartState.offset): number => HART_STATE_OFFSET + HartState.offset[field];
+
+/** Where generated code finds what it uses of a vCPU's state. */
+export const GENERATED_STATE: StateLayout = {
+  pc: guest('pc'),
+  retired: guest('minstret'),
+  attention: offset.attention,
+  exitRecord: offset.exitRecord,
+  exitLink: offset.exitLink,
+  accessAddress: offset.accessAddress,
+  accessKind: offset.accessKind,
+  accessValue: offset.accessValue,
+  accessResult: offset.accessResult,
+  reservedAddress: guest('reservedAddress'),
+  reservedValue: guest('reservedValue'),
+  jumpCache: offset.jumpCache,
+};
+
+export const TLB_LAYOUT: TlbLayout = { entries: TLB_ENTRIES, entryBytes: TLB_ENTRY_BYTES, ...TLB_ENTRY };
+
 /** The interpreter of this guest. @param memoryPages pages of 64 KiB in the machine's memory */
 export function createGuestInterpreter(memoryPages: number): Interpreter {
-  const { offset } = VcpuState;
-  const guest = (field: keyof typeof HartState.offset): number => HART_STATE_OFFSET + HartState.offset[field];
   return createInterpreter({
     handlers: [
       ...meanings.map(({ fragment }) => ({ fragment, traced: false })),
@@ -97,21 +121,8 @@ export function createGuestInterpreter(memoryPages: number): Interpreter {
       imm: RECORD.immediate,
       ...PROBE_FIELDS,
     },
-    state: {
-      pc: guest('pc'),
-      retired: guest('minstret'),
-      attention: offset.attention,
-      exitRecord: offset.exitRecord,
-      exitLink: offset.exitLink,
-      accessAddress: offset.accessAddress,
-      accessKind: offset.accessKind,
-      accessValue: offset.accessValue,
-      accessResult: offset.accessResult,
-      reservedAddress: guest('reservedAddress'),
-      reservedValue: guest('reservedValue'),
-      jumpCache: offset.jumpCache,
-    },
-    tlb: { entries: TLB_ENTRIES, entryBytes: TLB_ENTRY_BYTES, ...TLB_ENTRY },
+    state: GENERATED_STATE,
+    tlb: TLB_LAYOUT,
     pageShift: PAGE_SHIFT,
     jumpCacheEntries: JUMP_CACHE_ENTRIES,
     memoryPages,

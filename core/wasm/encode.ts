@@ -30,7 +30,7 @@ export interface Label {
 
 /** The body of one function. Locals are numbered behind the parameters, in the order of `local`. */
 export class Code {
-  readonly #bytes: number[] = [];
+  #bytes: number[] = [];
   readonly #locals: ValueType[] = [];
   readonly #parameters: number;
   #depth = 0;
@@ -59,6 +59,12 @@ export class Code {
   tee = (local: number): this => this.#indexed('local_tee', local);
   global = (index: number): this => this.#indexed('global_get', index);
   call = (callee: number): this => this.#indexed('call', callee);
+  /** Calls the function of the imported table whose index is on the stack, behind its arguments. */
+  callIndirect(type: number): this {
+    this.#indexed('call_indirect', type);
+    unsigned(0, this.#bytes);
+    return this;
+  }
 
   i32(value: number): this {
     this.op('i32_const');
@@ -77,6 +83,18 @@ export class Code {
     unsigned(OPCODE[name].length > 1 ? alignmentOf(name) : 0, this.#bytes);
     unsigned(offset, this.#bytes);
     return this;
+  }
+
+  /** Where code may be inserted later, and how deep in blocks it is there. */
+  mark(): { readonly at: number; readonly depth: number } {
+    return { at: this.#bytes.length, depth: this.#depth };
+  }
+  /** Emits code in front of all that has been emitted since `at`. */
+  insert(at: number, emit: () => void): void {
+    const rest = this.#bytes.slice(at);
+    this.#bytes.length = at;
+    emit();
+    this.#bytes = this.#bytes.concat(rest);
   }
 
   #open(name: 'block' | 'loop' | 'if', result?: ValueType): Label {
@@ -124,13 +142,16 @@ export interface ModuleContents {
   /** Pages of the shared memory `env.memory`. */
   readonly memoryPages: number;
   readonly importedFunctions: readonly { readonly name: string; readonly type: number }[];
+  /** Name of the imported table of functions, if there is one. */
+  readonly importedTable?: string;
   /** Immutable i32 globals. */
   readonly importedGlobals: readonly string[];
   readonly functions: readonly { readonly name: string; readonly type: number; readonly body: readonly number[] }[];
 }
 
 const SECTION = { type: 1, import: 2, function: 3, export: 7, code: 10 } as const;
-const KIND = { function: 0, memory: 2, global: 3 } as const;
+const KIND = { function: 0, table: 1, memory: 2, global: 3 } as const;
+const FUNCREF = 0x70;
 const SHARED_WITH_MAXIMUM = 3;
 
 function text(value: string, out: number[]): void {
@@ -170,6 +191,10 @@ export function encodeModule(contents: ModuleContents): Uint8Array {
       unsigned(contents.memoryPages, body);
       unsigned(contents.memoryPages, body);
     },
+    ...(contents.importedTable === undefined ? [] : [contents.importedTable]).map((name) => (body: number[]) => {
+      text(name, body);
+      body.push(KIND.table, FUNCREF, 0, 0);
+    }),
     ...contents.importedFunctions.map(({ name, type }) => (body: number[]) => {
       text(name, body);
       body.push(KIND.function);

@@ -100,7 +100,7 @@ function division(place: Place, opcode: OpcodeName, x: number, y: number, whenZe
 }
 
 /** True where the address that `value` holds does not depend on guest registers: pc plus an immediate. */
-function isDirect(fragment: Fragment, value: Value): boolean {
+export function isDirect(fragment: Fragment, value: Value): boolean {
   const op = fragment[value]!;
   return op.name === 'constant' || op.name === 'pc' || op.name === 'next'
     ? true

@@ -1,0 +1,50 @@
+/** Where guest meets host for regions: their functions, in the table that the interpreter calls them from. */
+import { HART_STATE_OFFSET } from '../hart/state.ts';
+import type { Layout } from '../memory/layout.ts';
+import { HartState } from '../riscv/state.ts';
+import { type CompiledRegion, compileRegion, type RegionOptions } from '../wasm/region/compile.ts';
+import type { RegionBlocks } from '../wasm/region/graph.ts';
+import { GENERATED_STATE, TLB_LAYOUT } from './handlers.ts';
+
+/** Functions that the table has room for. */
+const TABLE_SIZE = 1 << 16;
+
+export class RegionCompiler {
+  readonly table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_SIZE, maximum: TABLE_SIZE });
+  readonly #free: number[] = [];
+  #next = 0;
+  readonly #options: RegionOptions;
+  readonly #imports: Record<string, unknown>;
+
+  /** @param imports what the modules import from `env`: memory, call, state, tlb */
+  constructor(layout: Layout, imports: Record<string, unknown>) {
+    const { state, counters } = layout.vcpus[0]!;
+    this.#imports = imports;
+    this.#options = {
+      state: { ...GENERATED_STATE, registers: HART_STATE_OFFSET + HartState.offset.x },
+      tlb: TLB_LAYOUT,
+      pageShift: 12,
+      memoryPages: layout.wasmPages,
+      counters: counters - state,
+    };
+  }
+
+  compile(blocks: RegionBlocks): CompiledRegion {
+    return compileRegion(blocks, this.#options);
+  }
+
+  /** Puts the region's function into the table. @returns its index, undefined where the table is full */
+  install({ bytes }: CompiledRegion): number | undefined {
+    const index = this.#free.pop() ?? (this.#next < TABLE_SIZE ? this.#next++ : undefined);
+    if (index === undefined) return undefined;
+    const { region } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: this.#imports }).exports;
+    this.table.set(index, region);
+    return index;
+  }
+
+  /** Forgets the function at `index`, which nothing leads to any more. */
+  remove(index: number): void {
+    this.table.set(index, null);
+    this.#free.push(index);
+  }
+}
