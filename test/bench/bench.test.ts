@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { geometricMean, median } from './statistics.ts';
+import { markdownTable, plainTable, type Table } from '../support/table.ts';
+import { geometricMean, median, shown, times } from './statistics.ts';
 import { SUITES } from './suites/suites.ts';
-import { markdownTable, plainTable, shown, type Table, times } from './table.ts';
 
 test('the median is in the middle, and the geometric mean of a ratio and its inverse is 1', () => {
   expect(median([9, 1, 2])).toBe(2);

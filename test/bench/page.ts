@@ -1,9 +1,9 @@
 /** The page that benchmarks write: a section for each suite, each with the machine on which it was measured. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { markdownTable, plainTable } from '../support/table.ts';
 import { type Host, hostText } from './host.ts';
 import type { Result, Suite } from './suite.ts';
-import { markdownTable, plainTable } from './table.ts';
 
 export interface Measured {
   readonly suite: Suite;

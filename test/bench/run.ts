@@ -13,7 +13,7 @@ const HELP = `npm run bench -- [options]
   --runs N        make each measurement N times (${RUNS} by default) and show medians
   --only NAME     only this suite, or this one of its cases; repeatable
   --json FILE     write every single measurement
-  --write         write the results into docs/PERFORMANCE.md
+  --write         write the results of whole suites into docs/PERFORMANCE.md
   --help          show this
 
 Suites and their cases:
@@ -35,6 +35,9 @@ function options() {
   const known = SUITES.flatMap(({ name, cases }) => [name, ...cases]);
   const unknown = values.only.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new Error(`--only ${unknown}: expected one of ${known.join(', ')}`);
+  // The page shows whole suites.
+  const part = values.only.find((name) => !SUITES.some((suite) => suite.name === name));
+  if (values.write && part !== undefined) throw new Error(`--write: ${part} is only a part of its suite`);
   return { ...values, runs };
 }
 

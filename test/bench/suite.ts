@@ -1,5 +1,5 @@
 /** What a benchmark is: a row of the table in `suites/suites.ts`, run and shown by `run.ts`. */
-import type { Table } from './table.ts';
+import type { Table } from '../support/table.ts';
 
 export interface RunOptions {
   /** Those of the suite's cases that are to be measured, at least one. */

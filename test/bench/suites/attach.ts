@@ -161,8 +161,8 @@ export const attach: Suite = {
   title: 'Loading and unloading in a running guest',
   doc: `The demo guest sorts on two vCPUs while a plugin is loaded and unloaded over QMP again and again, ${REPETITIONS} times a run.
 
-- *load* is a plugin that calls for each block. Its events are timed by the plugin.
-- *unload* is a plugin that calls for each instruction, so that the guest crawls. Full speed is ${FULL_SPEED * 100} % of the usual speed on
+- _load_ is a plugin that calls for each block. Its events are timed by the plugin.
+- _unload_ is a plugin that calls for each instruction, so that the guest crawls. Full speed is ${FULL_SPEED * 100} % of the usual speed on
   both vCPUs; it is looked for in windows of ${WINDOW_MS} ms, which is how exact the figure is.
 
 QEMU has no command that loads or unloads a plugin.`,

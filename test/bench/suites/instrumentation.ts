@@ -3,11 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Table } from '../../support/table.ts';
 import { type Emulator, programFile, QEMU, runGuest, VIVARIUM, versionOf } from '../emulators.ts';
 import type { Verb } from '../plugins/verbs.ts';
-import { median } from '../statistics.ts';
+import { median, shown, times } from '../statistics.ts';
 import type { Result, RunOptions, Suite } from '../suite.ts';
-import { shown, type Table, times } from '../table.ts';
 
 const PLUGINS = join(import.meta.dirname, '../plugins');
 const PROGRAMS = ['coremark-like', 'quicksort'];

@@ -1,9 +1,9 @@
 /** How fast guests run, without a plugin. */
 import { BENCHMARKS } from '../../guests/build.ts';
+import type { Table } from '../../support/table.ts';
 import { type Emulator, type GuestRun, programFile, QEMU, runGuest, VIVARIUM, versionOf } from '../emulators.ts';
-import { geometricMean, median } from '../statistics.ts';
+import { geometricMean, median, shown, times } from '../statistics.ts';
 import type { Result, RunOptions, Suite } from '../suite.ts';
-import { shown, type Table, times } from '../table.ts';
 
 /** Harts that a program needs, where it is not one. */
 const HARTS: Readonly<Record<string, number>> = { atomics2: 2 };
@@ -72,11 +72,11 @@ export const speed: Suite = {
   doc: `Each program is one ELF file for the bare machine, run in turn on Debian's \`qemu-system-riscv64 -M virt -bios none\`
 and on Vivarium with the same options. Both must compute the same checksum.
 
-- *MIPS* are millions of guest instructions in a second of the guest's own clock, from the start of the work to its end:
+- _MIPS_ are millions of guest instructions in a second of the guest's own clock, from the start of the work to its end:
   the steady speed. Instructions are those that Vivarium retires; QEMU's own \`instret\` counts time. \`atomics2\` runs on
   two harts that wait for each other, so that its instructions differ from run to run: there only the ratio means something.
-- *speed* is QEMU's time by the guest's clock divided by Vivarium's: more than 1 means that Vivarium is faster.
-- *s* and *whole run* are the same for the whole process, from its start to its end, warm-up and all.`,
+- _speed_ is QEMU's time by the guest's clock divided by Vivarium's: more than 1 means that Vivarium is faster.
+- _s_ and _whole run_ are the same for the whole process, from its start to its end, warm-up and all.`,
   cases: BENCHMARKS.map(({ name }) => name),
   async run(options): Promise<Result> {
     const hasQemu = versionOf(QEMU.program) !== undefined;

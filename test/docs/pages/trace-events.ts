@@ -7,7 +7,7 @@ A trace event writes a line each time that it happens, while it is on. \`-trace 
 the start and \`-trace file=FILE\` says where the lines go, by default into the log; \`trace-event NAME on|off\` of the human
 monitor and \`trace-event-set-state\` of QMP switch them while the guest runs. In patterns \`*\` stands for any characters.
 
-An event *of the code* is woven into translated code while it is on, and costs nothing while it is off. The others are
+An event _of the code_ is woven into translated code while it is on, and costs nothing while it is off. The others are
 a test where the event happens anyway.
 
 Made by \`npm run docs\` from the events themselves; do not edit.`;
