@@ -48,7 +48,7 @@ export interface VcpuParts {
 /** Blocks that are run before generated code is left, so that V8 can replace it by better code. */
 const BUDGET = 1_000_000;
 /** Entries after which a block is compiled. */
-const COLDNESS = 500;
+const COLDNESS = Number(process.env.COLD ?? 500);
 /** Instructions for which compiled code runs at the most: some tens of microseconds. */
 const REGION_BUDGET = 100_000;
 
@@ -121,7 +121,7 @@ export class Vcpu {
       state: new WebAssembly.Global({ value: 'i32', mutable: false }, state),
       tlb: new WebAssembly.Global({ value: 'i32', mutable: false }, tlb),
     };
-    const compiler = new RegionCompiler(layout, env);
+    const compiler = new RegionCompiler(layout, physical.regions.find(({ writable }) => writable)!, env);
     this.blocks = new BlockCache(buffer, layout, index, physical, codePages, compiler, {
       codeBytes: parts.codeBytes ?? CODE_BYTES_PER_VCPU,
       coldness: parts.coldness ?? COLDNESS,

@@ -217,7 +217,7 @@ export class BlockCache {
     const { flushes } = this.#view;
     const formed = formRegion(variant, this.#source);
     if (!formed || flushes !== this.#view.flushes) return;
-    const compiled = this.#compiler.compile(formed.blocks);
+    const compiled = this.#compiler.compile(formed.blocks, !process.env.TLB);
     const bytes = regionBytes(compiled);
     // Too little room: the area is about to be emptied anyway.
     if (this.#end - this.#free < bytes) return;

@@ -1,7 +1,9 @@
 /** Where guest meets host for regions: their functions, in the table that the interpreter calls them from. */
 import { HART_STATE_OFFSET } from '../hart/state.ts';
-import type { Layout } from '../memory/layout.ts';
+import { type Layout, PAGE_SHIFT } from '../memory/layout.ts';
+import type { MemoryRegion } from '../memory/physical.ts';
 import { HartState } from '../riscv/state.ts';
+import type { DirectMemory } from '../wasm/access.ts';
 import { type CompiledRegion, compileRegion, type RegionOptions } from '../wasm/region/compile.ts';
 import type { RegionBlocks } from '../wasm/region/graph.ts';
 import { GENERATED_STATE, TLB_LAYOUT } from './handlers.ts';
@@ -14,23 +16,29 @@ export class RegionCompiler {
   readonly #free: number[] = [];
   #next = 0;
   readonly #options: RegionOptions;
+  readonly #direct: DirectMemory;
   readonly #imports: Record<string, unknown>;
 
-  /** @param imports what the modules import from `env`: memory, call, state, tlb */
-  constructor(layout: Layout, imports: Record<string, unknown>) {
+  /**
+   * @param memory guest RAM while addresses are not translated
+   * @param imports what the modules import from `env`: memory, call, state, tlb
+   */
+  constructor(layout: Layout, { address, host, bytes }: MemoryRegion, imports: Record<string, unknown>) {
     const { state, counters } = layout.vcpus[0]!;
     this.#imports = imports;
     this.#options = {
       state: { ...GENERATED_STATE, registers: HART_STATE_OFFSET + HartState.offset.x },
       tlb: TLB_LAYOUT,
-      pageShift: 12,
+      pageShift: PAGE_SHIFT,
       memoryPages: layout.wasmPages,
       counters: counters - state,
     };
+    this.#direct = { address: BigInt(address), bytes, host, codePages: layout.codePages };
   }
 
-  compile(blocks: RegionBlocks): CompiledRegion {
-    return compileRegion(blocks, this.#options);
+  /** @param physical it runs only while guest addresses are physical ones */
+  compile(blocks: RegionBlocks, physical: boolean): CompiledRegion {
+    return compileRegion(blocks, physical ? { ...this.#options, direct: this.#direct } : this.#options);
   }
 
   /** Puts the region's function into the table. @returns its index, undefined where the table is full */

@@ -40,6 +40,7 @@ const INSTRUCTIONS_MAX = 1500;
 const CALLS_MAX = 3;
 const TARGETS_MAX = 16;
 
+/** A block as it goes into regions. */
 interface Translated {
   readonly steps: readonly RegionStep[];
   readonly control: Control;
@@ -79,6 +80,18 @@ function translate({ steps }: RegionPart, counters: number): Translated {
   return { steps: translated, control, instructions, resume: undefined };
 }
 
+/** Blocks go into many regions, and are always the same there. */
+const translations = new WeakMap<RegionPart, Translated>();
+
+function translated(part: RegionPart, counters: number): Translated {
+  let known = translations.get(part);
+  if (!known) {
+    known = translate(part, counters);
+    translations.set(part, known);
+  }
+  return known;
+}
+
 interface Node<P> {
   readonly part: P;
   readonly translated: Translated;
@@ -91,7 +104,7 @@ interface Node<P> {
 export function formRegion<P extends RegionPart>(entry: P, source: RegionSource<P>): FormedRegion<P> | undefined {
   const nodes: Node<P>[] = [];
   const indexes = new Map<string, number>();
-  const translations = new Map<P, Translated>();
+  const parts: P[] = [];
   const waiting: number[] = [];
   let instructions = 0;
 
@@ -101,10 +114,9 @@ export function formRegion<P extends RegionPart>(entry: P, source: RegionSource<
     if (known !== undefined) return known;
     const count = part.block.instructions.length;
     if (nodes.length >= BLOCKS_MAX || instructions + count > INSTRUCTIONS_MAX) return undefined;
-    const translated = translations.get(part) ?? translate(part, source.counters);
-    translations.set(part, translated);
+    if (!parts.includes(part)) parts.push(part);
     instructions += count;
-    const index = nodes.push({ part, translated, calls, control: undefined }) - 1;
+    const index = nodes.push({ part, translated: translated(part, source.counters), calls, control: undefined }) - 1;
     indexes.set(key, index);
     waiting.push(index);
     return index;
@@ -157,7 +169,6 @@ export function formRegion<P extends RegionPart>(entry: P, source: RegionSource<
     node.control = controlFrom(node);
   }
 
-  const parts = [...translations.keys()];
   const blocks = nodes.map(
     ({ part, translated, control }): RegionBlock => ({
       pc: part.block.pc,

@@ -252,7 +252,18 @@ class VirtMachine implements Machine {
   codeStatistics(): readonly CodeStatistics[] {
     return this.#layout.vcpus.map(({ state }) => {
       const view = VcpuState.view(this.#buffer, state);
-      const { blocks, annotated, translated, instrumented, droppedByStore, droppedByPlugin, flushes } = view;
+      const {
+        blocks,
+        annotated,
+        translated,
+        instrumented,
+        droppedByStore,
+        droppedByPlugin,
+        flushes,
+        regions,
+        regionBytes,
+        compiled,
+      } = view;
       return {
         blocks,
         annotated,
@@ -263,6 +274,10 @@ class VirtMachine implements Machine {
         droppedByStore,
         droppedByPlugin,
         flushes,
+        regions,
+        regionBytes,
+        compiled,
+        compileMilliseconds: view.compileMicroseconds / 1000,
         instructions: HartState.view(this.#buffer, state + HART_STATE_OFFSET).minstret,
         exits: Object.fromEntries(EXITS.map((name, index) => [name, view.exits[index]!])),
       };

@@ -183,7 +183,11 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
         record64(RECORD.pc).get(RECORD_LOCAL).memory('i32_load8_u', RECORD.length).op('i64_extend_i32_u', 'i64_add');
       },
       get: (register) => void record32(field(register)).memory('i64_load'),
-      set: (register, value) => void record32(field(register)).get(value).memory('i64_store'),
+      set: (register, value) => {
+        record32(field(register));
+        value();
+        code.memory('i64_store');
+      },
       access: (op, [address = -1, operand = -1], result) => {
         const number = accesses.push(op) - 1;
         const answer = locals.take('i32');
@@ -235,7 +239,8 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
         record32(field(callback)).call(IMPORT.call);
       },
       jump: (address, isDirect) => {
-        code.get(address).set(target);
+        address();
+        code.set(target);
         if (isDirect) {
           goDirect(LINK.taken);
           return;
@@ -256,8 +261,10 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
         code.br(indirect);
       },
       branch: (condition, address) => {
-        code.get(condition).if();
-        code.get(address).set(target);
+        condition();
+        code.if();
+        address();
+        code.set(target);
         goDirect(LINK.taken);
         code.end();
         record64(RECORD.pc).get(RECORD_LOCAL).memory('i32_load8_u', RECORD.length);

@@ -2,14 +2,15 @@
  * A region of guest code as one WebAssembly function: guest registers in locals, structured control flow, memory accesses
  * checked inline, and everything that they do not cover left to the interpreter, in front of the very instruction.
  */
+import { narrow } from '../../ir/narrow.ts';
 import { isField, type Operand } from '../../ir/ops.ts';
-import { type AccessPlace, perform, type TlbLayout, translate } from '../access.ts';
+import { type AccessPlace, type DirectMemory, locate, perform, type TlbLayout, translate } from '../access.ts';
 import { Code, encodeModule, type Label } from '../encode.ts';
 import type { StateLayout } from '../interpreter.ts';
 import { lower, type Place } from '../lower.ts';
 import type { ValueType } from '../opcodes.ts';
 import { type Edge, flowOf, type RegionBlocks, type RegionStep } from './graph.ts';
-import { registersOf, registerUse } from './registers.ts';
+import { has, narrowAfter, type RegisterSet, registersOf, registerUse } from './registers.ts';
 import { emitStructure } from './structure.ts';
 import { type Slot, WaysOut } from './ways-out.ts';
 
@@ -20,6 +21,8 @@ export interface RegionOptions {
   readonly memoryPages: number;
   /** From the base of the vCPU's state to its counters. */
   readonly counters: number;
+  /** Present where the region runs only while guest addresses are physical ones. */
+  readonly direct?: DirectMemory | undefined;
 }
 
 export interface CompiledRegion {
@@ -40,7 +43,7 @@ const given = <T>(operand: Operand<T> | undefined): T => {
 };
 
 export function compileRegion(given_: RegionBlocks, options: RegionOptions): CompiledRegion {
-  const { state, tlb, pageShift } = options;
+  const { state, tlb, pageShift, direct } = options;
   const flow = flowOf(given_);
   const { blocks } = flow;
   const use = registerUse(flow);
@@ -49,8 +52,18 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
   const start = code.local('i32');
   const result = code.local('i32');
   const pcLocal = code.local('i64');
-  const condition = code.local('i32');
-  const registers = new Map(registersOf(use.named).map((register) => [register, code.local('i64')]));
+  /** Locals of registers: 64 bits, or the low half while they are narrow. */
+  const wide = new Map(registersOf(use.named).map((register) => [register, code.local('i64')]));
+  const low = new Map<number, number>();
+  const lowOf = (register: number): number => {
+    let local = low.get(register);
+    if (local === undefined) {
+      local = code.local('i32');
+      low.set(register, local);
+    }
+    return local;
+  };
+  const narrowOut: RegisterSet[] = [];
   const access = { address: -1, kind: -1, value: -1 };
   const traces = blocks.some(({ steps }) => steps.some(({ traced }) => traced));
   if (traces) Object.assign(access, { address: code.local('i64'), kind: code.local('i64'), value: code.local('i64') });
@@ -64,23 +77,29 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
   };
 
   const pushState = (): void => void code.global(GLOBAL.state);
-  const storeRegister = (register: number): void => {
+  const pushRegister = (register: number, narrow: boolean): void => {
+    if (narrow) code.get(lowOf(register)).op('i64_extend_i32_s');
+    else code.get(wide.get(register)!);
+  };
+  const storeRegister = (register: number, narrow: boolean): void => {
     pushState();
-    code.get(registers.get(register)!).memory('i64_store', state.registers + register * 8);
+    pushRegister(register, narrow);
+    code.memory('i64_store', state.registers + register * 8);
   };
 
   code.get(LEFT).set(start);
   for (const register of registersOf(use.live)) {
     pushState();
-    code.memory('i64_load', state.registers + register * 8).set(registers.get(register)!);
+    code.memory('i64_load', state.registers + register * 8).set(wide.get(register)!);
   }
   const ways = new WaysOut(code);
-  const resume = (index: number, offset: number): Label => {
+  const resume = (index: number, offset: number, narrow: RegisterSet): Label => {
     const { origin, instructions } = blocks[index]!;
-    return ways.take({ kind: 'resume', dirty: use.dirtyOut[index]!, origin, offset, instructions });
+    return ways.take({ kind: 'resume', dirty: use.dirtyOut[index]!, narrow, origin, offset, instructions });
   };
 
-  function placeOf(index: number, step: RegionStep): Place {
+  /** @param narrow registers that are narrow in front of the step */
+  function placeOf(index: number, step: RegionStep, narrow: RegisterSet): Place {
     const accessPlace: AccessPlace = {
       code,
       tlb,
@@ -95,6 +114,7 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
         pushState();
         return state.reservedValue;
       },
+      ...(direct && { offset: direct.host }),
     };
     /** Pushes the base of a counter's address, and gives the offset: counters lie behind the state. */
     const counterAt = (counter: Operand<number> | undefined): number => {
@@ -111,10 +131,21 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
       next: () => {
         throw new Error('a region has every address given');
       },
-      get: (register) => void code.get(registers.get(given(register))!),
-      set: (register, value) => void code.get(value).set(registers.get(given(register))!),
+      get: (register) => void code.get(wide.get(given(register))!),
+      set: (register, value) => {
+        value();
+        code.set(wide.get(given(register))!);
+      },
+      getLow: (register) => void code.get(lowOf(given(register))),
+      setLow: (register, value) => {
+        value();
+        code.set(lowOf(given(register)));
+      },
       access: (op, [address = -1, operand = -1], into) => {
-        const host = translate(accessPlace, op, address, resume(index, step.offset));
+        const slow = resume(index, step.offset, narrow);
+        const host = direct
+          ? locate(accessPlace, direct, op, address, slow)
+          : translate(accessPlace, op, address, slow);
         perform(accessPlace, op, host, address, operand, into, (kind, value) => {
           if (!step.traced) return;
           code.get(address).set(access.address);
@@ -134,7 +165,7 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
         code.memory('i64_load', offset).get(amount).op('i64_add').memory('i64_store', offset);
       },
       call: (callback) => {
-        for (const register of registersOf(use.dirtyOut[index]!)) storeRegister(register);
+        for (const register of registersOf(use.dirtyOut[index]!)) storeRegister(register, has(narrow, register));
         if (traces) {
           pushState();
           code.get(access.address).memory('i64_store', state.accessAddress);
@@ -145,28 +176,49 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
         }
         code.i32(given(callback)).call(IMPORT.call);
       },
-      jump: (target) => void code.get(target).set(pcLocal),
-      branch: (truth) => void code.get(truth).set(condition),
+      jump: (target, direct) => {
+        if (direct) return;
+        target();
+        code.set(pcLocal);
+      },
+      // The condition stays on the stack for the block's end.
+      branch: (condition) => condition(),
       exit: () => {
         throw new Error('doors are not entered from regions');
       },
     };
   }
 
-  function emitBlock(index: number, go: (edge: Edge) => void): void {
+  function emitBlock(index: number, leave: (edge: Edge) => void): void {
     const { steps, control, instructions } = blocks[index]!;
     if (instructions > 0) code.get(LEFT).i32(instructions).op('i32_sub').set(LEFT);
+    let narrowNow = use.narrowIn[index]!;
     for (const step of steps) {
-      lower(step.fragment, placeOf(index, step));
+      const before = narrowNow;
+      narrowNow = narrowAfter(step.fragment, before);
+      lower(
+        narrow(step.fragment, (register) => has(before, register)),
+        placeOf(index, step, before),
+      );
       used.i32 = 0;
       used.i64 = 0;
     }
+    narrowOut[index] = narrowNow;
+    const dirty = use.dirtyOut[index]!;
+    const go = (edge: Edge): void => {
+      if ('block' in edge)
+        for (const register of registersOf(narrowNow & ~use.narrowIn[edge.block]!)) {
+          pushRegister(register, true);
+          code.set(wide.get(register)!);
+        }
+      leave(edge);
+    };
     switch (control.kind) {
       case 'goto':
         go(control.to);
         break;
       case 'branch':
-        code.get(condition).if();
+        code.if();
         go(control.taken);
         code.end();
         go(control.next);
@@ -177,25 +229,25 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
           go({ block });
           code.end();
         }
-        code.br(ways.take({ kind: 'indirect', dirty: use.dirtyOut[index]! }));
+        code.br(ways.take({ kind: 'indirect', dirty, narrow: narrowNow }));
         break;
       case 'resume':
-        code.br(resume(index, control.offset));
+        code.br(resume(index, control.offset, narrowNow));
     }
   }
 
   const body = {
     loopHead(index: number): void {
-      const dirty = use.dirtyIn[index]!;
+      const way = { dirty: use.dirtyIn[index]!, narrow: use.narrowIn[index]!, pc: blocks[index]!.pc };
       code
         .get(LEFT)
         .i32(0)
         .op('i32_lt_s')
-        .brIf(ways.take({ kind: 'link', dirty, pc: blocks[index]!.pc }));
+        .brIf(ways.take({ kind: 'link', ...way }));
     },
     block: emitBlock,
     exit(index: number, pc: bigint): void {
-      code.br(ways.take({ kind: 'link', dirty: use.dirtyOut[index]!, pc }));
+      code.br(ways.take({ kind: 'link', dirty: use.dirtyOut[index]!, narrow: narrowOut[index]!, pc }));
     },
   };
 

@@ -1,8 +1,9 @@
 /**
- * Which guest registers a region must load when it is entered, and store when it is left at each place. Sets of registers
- * are bits of a bigint.
+ * Which guest registers a region must load when it is entered, and store when it is left at each place, and which of them
+ * are narrow where (see `narrow` of the IR). Sets of registers are bits of a bigint.
  */
-import { isAccess } from '../../ir/ops.ts';
+import { becomesNarrow, narrowWrites } from '../../ir/narrow.ts';
+import { type Fragment, isAccess } from '../../ir/ops.ts';
 import { edgesOf, type Flow, type RegionBlock } from './graph.ts';
 
 export type RegisterSet = bigint;
@@ -16,6 +17,20 @@ export interface RegisterUse {
   readonly dirtyIn: readonly RegisterSet[];
   /** For each block: the same when control leaves it at its end. */
   readonly dirtyOut: readonly RegisterSet[];
+  /** For each block: registers that are narrow on every way to it. */
+  readonly narrowIn: readonly RegisterSet[];
+}
+
+export const has = (set: RegisterSet, register: number): boolean => ((set >> BigInt(register)) & 1n) === 1n;
+
+/** Registers that are narrow behind `fragment`, given those that are in front of it. */
+export function narrowAfter(fragment: Fragment, before: RegisterSet): RegisterSet {
+  let after = before;
+  for (const write of narrowWrites(fragment))
+    after = becomesNarrow(write, (register) => has(before, register))
+      ? after | bit(write.register)
+      : after & ~bit(write.register);
+  return after;
 }
 
 const bit = (register: number): RegisterSet => 1n << BigInt(register);
@@ -83,5 +98,19 @@ export function registerUse({ blocks, ordered }: Flow): RegisterUse {
     }
   }
   const named = uses.reduce((sum, { exposed, written }) => sum | exposed | written, 0n);
-  return { live: liveIn[0]!, named, dirtyIn, dirtyOut };
+  // Optimistic: everything is narrow until a way is found on which it is not. What is loaded at the entry is not.
+  const narrowIn: RegisterSet[] = blocks.map((_, block) => (block === 0 ? 0n : named));
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const block of ordered) {
+      const out = blocks[block]!.steps.reduce((set, { fragment }) => narrowAfter(fragment, set), narrowIn[block]!);
+      for (const successor of successors[block]!) {
+        const met = narrowIn[successor]! & out;
+        if (met === narrowIn[successor]) continue;
+        narrowIn[successor] = met;
+        changed = true;
+      }
+    }
+  }
+  return { live: liveIn[0]!, named, dirtyIn, dirtyOut, narrowIn };
 }

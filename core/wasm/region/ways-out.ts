@@ -6,7 +6,7 @@
  * is the innermost block, so that no label depends on how many follow.
  */
 import type { Code, Label } from '../encode.ts';
-import { type RegisterSet, registersOf } from './registers.ts';
+import { has, type RegisterSet, registersOf } from './registers.ts';
 
 /** What lies in a slot when the region is installed. */
 export type Slot =
@@ -15,7 +15,11 @@ export type Slot =
   /** Address of the record at `offset` behind the first record of the block `origin`. */
   | { readonly kind: 'record'; readonly origin: number; readonly offset: number };
 
-export type WayOut = { readonly dirty: RegisterSet } & (
+export type WayOut = {
+  /** Registers to store, and those of them that are narrow. */
+  readonly dirty: RegisterSet;
+  readonly narrow: RegisterSet;
+} & (
   | { readonly kind: 'link'; readonly pc: bigint }
   /** Where local `pcLocal` says. */
   | { readonly kind: 'indirect' }
@@ -24,6 +28,9 @@ export type WayOut = { readonly dirty: RegisterSet } & (
 );
 
 export const SLOT_BYTES = 4;
+
+/** What the stubs of ways out with the same key store is the same. */
+const keyOf = ({ dirty, narrow }: WayOut): string => `${dirty} ${dirty & narrow}`;
 
 /** Locals and offsets that the stubs use. */
 export interface EndPlace {
@@ -37,8 +44,8 @@ export interface EndPlace {
   pushState(): void;
   readonly pcOffset: number;
   readonly retiredOffset: number;
-  /** Stores register `register` into the state. */
-  store(register: number): void;
+  /** Stores register `register`, which is narrow or not, into the state. */
+  store(register: number, narrow: boolean): void;
 }
 
 export class WaysOut {
@@ -62,12 +69,12 @@ export class WaysOut {
   close(place: EndPlace): void {
     const { slots, left, start, result } = place;
     const code = this.#code;
-    const stores = [...new Set(this.#ways.map(({ dirty }) => dirty))];
-    const storeLabels = new Map<RegisterSet, Label>();
+    const stores = new Map(this.#ways.map((way) => [keyOf(way), way]));
+    const storeLabels = new Map<string, Label>();
     let end: Label = { depth: 0 };
     code.insert(this.#mark.at, () => {
       end = code.block();
-      for (const dirty of stores.toReversed()) storeLabels.set(dirty, code.block());
+      for (const key of [...stores.keys()].reverse()) storeLabels.set(key, code.block());
       for (const _ of this.#ways) code.block();
     });
     for (const way of this.#ways) {
@@ -95,11 +102,11 @@ export class WaysOut {
         code.get(left).i32(way.instructions).op('i32_add').set(left);
         this.slots.push({ kind: 'record', origin: way.origin, offset: way.offset });
       }
-      code.br(storeLabels.get(way.dirty)!);
+      code.br(storeLabels.get(keyOf(way))!);
     }
-    for (const dirty of stores) {
+    for (const { dirty, narrow } of stores.values()) {
       code.end();
-      for (const register of registersOf(dirty)) place.store(register);
+      for (const register of registersOf(dirty)) place.store(register, has(narrow, register));
       code.br(end);
     }
     code.end();
