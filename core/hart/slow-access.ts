@@ -31,7 +31,8 @@ export interface SlowAccessParts {
   readonly bus: DeviceBus;
 }
 
-const isStore = (op: Op): boolean => op.name !== 'load' && op.name !== 'loadReserved';
+const writes = ({ name }: Op): boolean => !['load', 'loadReserved', 'touch'].includes(name);
+const isAtomic = ({ name }: Op): boolean => ['amo', 'loadReserved', 'storeConditional'].includes(name);
 
 export class SlowAccess {
   readonly #parts: SlowAccessParts;
@@ -56,16 +57,15 @@ export class SlowAccess {
     const bytes = op.bytes!;
     const virtual = vcpu.accessAddress;
     const address = Number(virtual);
-    const atomic = op.name !== 'load' && op.name !== 'store';
-    if (atomic && address % bytes !== 0) throw this.#misaligned(op, virtual);
+    if (isAtomic(op) && address % bytes !== 0) throw this.#misaligned(op, virtual);
 
     if (Math.floor(address / PAGE_BYTES) !== Math.floor((address + bytes - 1) / PAGE_BYTES)) return this.#crossing(op);
 
     const region = physical.region(address, bytes);
-    if (!region) return this.#device(op, address, atomic);
+    if (!region) return this.#device(op, address);
     const host = region.host + (address - region.address);
     const page = virtual & ~BigInt(PAGE_BYTES - 1);
-    if (!isStore(op) || (region.writable && !codePages.holdsCode(host))) {
+    if (!writes(op) || (region.writable && !codePages.holdsCode(host))) {
       // Nobody may start to translate from the page between the look at the map and the write tag.
       codePages.whileLocked(() =>
         tlb.fill(page, host - (address % PAGE_BYTES), true, region.writable && !codePages.holdsCode(host)),
@@ -74,7 +74,7 @@ export class SlowAccess {
       return SLOW.retry;
     }
     if (!region.writable) {
-      if (atomic) throw this.#fault(op, virtual);
+      if (isAtomic(op)) throw this.#fault(op, virtual);
       return this.#done(op, 0n, 0n, 0n);
     }
     return codePages.write(host, () => this.#update(op, host));
@@ -96,14 +96,15 @@ export class SlowAccess {
   }
 
   #fault(op: Op, address: bigint): Trap {
-    return new Trap(isStore(op) ? CAUSE.storeAccessFault : CAUSE.loadAccessFault, address);
+    const loads = op.name === 'load' || op.name === 'loadReserved';
+    return new Trap(loads ? CAUSE.loadAccessFault : CAUSE.storeAccessFault, address);
   }
 
-  #device(op: Op, address: number, atomic: boolean): number {
+  #device(op: Op, address: number): number {
     const { vcpu, bus } = this.#parts;
     const bytes = op.bytes!;
     const virtual = vcpu.accessAddress;
-    if (atomic) throw this.#fault(op, virtual);
+    if (op.name !== 'load' && op.name !== 'store') throw this.#fault(op, virtual);
     if (op.name === 'store') {
       const value = BigInt.asUintN(bytes * 8, vcpu.accessValue);
       if (!bus.write(address, bytes, value)) throw this.#fault(op, virtual);
@@ -141,6 +142,10 @@ export class SlowAccess {
     const bytes = op.bytes!;
     const bits = bytes * 8;
     const operand = BigInt.asUintN(bits, vcpu.accessValue);
+    if (op.name === 'zero') {
+      for (let offset = 0; offset < bytes; offset += 8) this.#bytes.setBigUint64(host + offset, 0n, true);
+      return this.#done(op, 2n, 0n, 0n);
+    }
     if (op.name === 'store') {
       if (bytes === 1) this.#bytes.setUint8(host, Number(operand));
       else if (bytes === 2) this.#bytes.setUint16(host, Number(operand), true);

@@ -32,6 +32,10 @@ export const VcpuState = struct({
   /** What an access that left the fast path gives to its instruction. */
   accessResult: u64,
 
+  /** Of a floating-point op that is done out of line. */
+  floatOperands: array(u64, 4),
+  floatResult: u64,
+
   /** Statistics of translated code; see CodeStatistics in `machine/interface`. */
   blocks: u32,
   annotated: u32,

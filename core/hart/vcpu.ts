@@ -4,6 +4,7 @@
  * `run` is the loop: enter a block, interpret until generated code is left, do what the exit asks for. It returns to its
  * caller only for what needs the caller: messages, and parking.
  */
+import { evaluateFloat } from '../ir/eval.ts';
 import { BlockCache } from '../jit/block-cache.ts';
 import type { CodePages } from '../jit/code-pages.ts';
 import { RegionCompiler } from '../jit/compiler.ts';
@@ -48,9 +49,9 @@ export interface VcpuParts {
 /** Blocks that are run before generated code is left, so that V8 can replace it by better code. */
 const BUDGET = 1_000_000;
 /** Entries after which a block is compiled. */
-const COLDNESS = Number(process.env.COLD ?? 500);
-/** Instructions for which compiled code runs at the most: some tens of microseconds. */
-const REGION_BUDGET = 100_000;
+const COLDNESS = 500;
+/** Instructions for which compiled code runs at the most, unless it is asked to look up: some milliseconds. */
+const REGION_BUDGET = 10_000_000;
 
 const EXIT = Object.fromEntries(EXITS.map((name, index) => [name, index])) as Record<(typeof EXITS)[number], number>;
 
@@ -113,6 +114,13 @@ export class Vcpu {
           return SLOW.trap;
         }
       },
+      float: (number) => {
+        const { view, hart } = this;
+        const op = interpreter.floats[number]!;
+        const { value, flags } = evaluateFloat(op, [...view.floatOperands.subarray(0, op.args.length)]);
+        view.floatResult = value;
+        hart.state.fflags |= BigInt(flags);
+      },
       call: (callback) => this.#call(callback),
     };
     const env = {
@@ -121,7 +129,12 @@ export class Vcpu {
       state: new WebAssembly.Global({ value: 'i32', mutable: false }, state),
       tlb: new WebAssembly.Global({ value: 'i32', mutable: false }, tlb),
     };
-    const compiler = new RegionCompiler(layout, physical.regions.find(({ writable }) => writable)!, env);
+    const compiler = new RegionCompiler(
+      layout,
+      interpreter.floats,
+      physical.regions.find(({ writable }) => writable)!,
+      env,
+    );
     this.blocks = new BlockCache(buffer, layout, index, physical, codePages, compiler, {
       codeBytes: parts.codeBytes ?? CODE_BYTES_PER_VCPU,
       coldness: parts.coldness ?? COLDNESS,
@@ -245,7 +258,7 @@ export class Vcpu {
 
       const { pc } = hart.state;
       const { flushes } = view;
-      const record = blocks.enter(pc);
+      const record = blocks.enter(pc, Math.max(link, 0));
       this.#detachFailed();
       if (record === 0) {
         hart.raise(CAUSE.instructionAccessFault, pc);
@@ -269,6 +282,10 @@ export class Vcpu {
           break;
         case EXIT.door:
           this.#door(view.exitRecord);
+          break;
+        case EXIT.illegal:
+          this.#leave(view.exitRecord);
+          this.#raise(illegalInstruction(blocks.instructionAt(view.exitRecord).raw));
           break;
         case EXIT.trap:
           this.#leave(view.exitRecord);

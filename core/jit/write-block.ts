@@ -40,8 +40,7 @@ export function writeBlock(
   let at = base + HEADER_BYTES;
   memory.setInt32(at + HEADER.coldness, coldness, true);
 
-  const general = (register: number | undefined): number =>
-    state + HART_STATE_OFFSET + HartState.offset.x + (register ?? 0) * 8;
+  const general = (register = 0): number => state + HART_STATE_OFFSET + register * 8;
   const destination = (register: number | undefined): number =>
     register === 0 ? state + HART_STATE_OFFSET + HartState.offset.sink : general(register);
 
@@ -67,12 +66,14 @@ export function writeBlock(
       if (!decoded || !handled) {
         record(illegalHandler, index, length, pc);
       } else {
-        const { rd, rs1, rs2, imm = 0 } = decoded.operands;
+        const { rd, rs1, rs2, rs3, rm, imm = 0 } = decoded.operands;
         record(step.traced ? handled.traced : handled.plain, index, length, pc);
         memory.setUint32(at + RECORD.first, destination(rd), true);
         memory.setUint32(at + RECORD.second, general(rs1), true);
         memory.setUint32(at + RECORD.third, general(rs2), true);
         memory.setBigInt64(at + RECORD.immediate, BigInt(imm), true);
+        if (rs3 !== undefined) memory.setUint32(at + RECORD.fourth, general(rs3), true);
+        if (rm !== undefined) memory.setUint8(at + RECORD.rounding, rm);
       }
       if (!handled || handled.door) memory.setBigUint64(at + RECORD.immediate, BigInt(raw), true);
     }

@@ -4,11 +4,12 @@ import { plic } from '../devices/plic.ts';
 import { FINISHER, testSifive } from '../devices/test-sifive.ts';
 import { uartNs16550a } from '../devices/uart-ns16550a.ts';
 import { INTERRUPT } from '../riscv/hart.ts';
+import { CACHE_BLOCK_BYTES } from '../riscv/instructions/cmo.ts';
+import { ISA } from '../riscv/table.ts';
 import { TIMEBASE_HZ } from './clock.ts';
 import { flatten, type Node, node } from './fdt.ts';
 import { ADDRESS, CLINT_BYTES, CONTEXT_INTERRUPTS, IRQ } from './virt.ts';
 
-const ISA = 'rv64imac_zicntr_zicsr_zifencei';
 /** More than the serial port answers to: what QEMU's tree says. */
 const UART_REG_BYTES = 0x100;
 
@@ -44,9 +45,20 @@ const interruptControllerOfCpu = (): Node =>
   });
 
 const cpu = (index: number, interruptController: Node): Node =>
-  node(`cpu@${hex(index)}`, { device_type: 'cpu', reg: index, status: 'okay', compatible: 'riscv', 'riscv,isa': ISA }, [
-    interruptController,
-  ]);
+  node(
+    `cpu@${hex(index)}`,
+    {
+      device_type: 'cpu',
+      reg: index,
+      status: 'okay',
+      compatible: 'riscv',
+      'riscv,isa': ISA,
+      'riscv,cbom-block-size': CACHE_BLOCK_BYTES,
+      'riscv,cbop-block-size': CACHE_BLOCK_BYTES,
+      'riscv,cboz-block-size': CACHE_BLOCK_BYTES,
+    },
+    [interruptController],
+  );
 
 /** The flattened device tree for the guest. */
 export function virtDeviceTree({ harts, ramBytes, bootargs, rngSeed }: DeviceTreeOptions): Uint8Array {

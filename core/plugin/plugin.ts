@@ -19,7 +19,7 @@
 import type { Infer, Schema } from '../../schema/build.ts';
 
 /** What an instruction does, as far as a plugin may filter by it; derived from its meaning. */
-export type InstructionClass = 'alu' | 'load' | 'store' | 'atomic' | 'branch' | 'jump' | 'fence' | 'system';
+export type InstructionClass = 'alu' | 'float' | 'load' | 'store' | 'atomic' | 'branch' | 'jump' | 'fence' | 'system';
 
 /** An instruction that has been decoded, with the bytes that the decoder saw. */
 export interface InstructionInfo {
@@ -33,7 +33,7 @@ export interface InstructionInfo {
   readonly class: InstructionClass;
   readonly loads: boolean;
   readonly stores: boolean;
-  /** Bytes of its access: 1, 2, 4 or 8; 0 where it makes none. */
+  /** Bytes of its access: 1, 2, 4 or 8; 64 where it zeroes a cache block; 0 where it makes none. */
   readonly accessBytes: number;
   /** `addi a0,a0,1`. */
   readonly disassembly: string;
@@ -66,7 +66,7 @@ export interface ExecutionEvent {
 export interface AccessEvent extends ExecutionEvent {
   /** Virtual address. */
   readonly address: bigint;
-  /** Bytes: 1, 2, 4 or 8. */
+  /** Bytes: 1, 2, 4, 8, or 64 zeros. */
   readonly size: number;
   readonly isLoad: boolean;
   readonly isStore: boolean;

@@ -32,11 +32,16 @@ export const MSTATUS = {
   MIE: 1n << 3n,
   MPIE: 1n << 7n,
   MPP: 3n << 11n,
+  FS: 3n << 13n,
   MPRV: 1n << 17n,
   TW: 1n << 21n,
   UXL: 2n << 32n,
+  SD: 1n << 63n,
 } as const;
 const MPP_SHIFT = 11n;
+
+/** Fields of `menvcfg`. */
+export const MENVCFG = { FIOM: 1n, CBIE: 3n << 4n, CBCFE: 1n << 6n, CBZE: 1n << 7n } as const;
 
 /** An exception on its way to the trap handler. */
 export class Trap {
@@ -74,11 +79,14 @@ export class Hart {
     this.environment = environment;
   }
 
-  /** State after reset; general registers too are zero. @param pc the reset vector */
+  /** State after reset; the registers of instructions too are zero. @param pc the reset vector */
   reset(pc: bigint): void {
     const { state } = this;
     state.x.fill(0n);
+    state.f.fill(0n);
     Object.assign(state, {
+      fflags: 0n,
+      frm: 0n,
       pc,
       minstret: 0n,
       mcycleOffset: 0n,

@@ -6,7 +6,7 @@
  * Registers are in memory and records hold their addresses, so that between any two records the guest's state is exact.
  * The module's code is the same for every vCPU: what differs (state, TLB) is reached through two imported globals.
  */
-import { type Fragment, isField, type Op, type Operand } from '../ir/ops.ts';
+import { type Fragment, isField, OPS, type Op, type Operand } from '../ir/ops.ts';
 import { perform, type TlbLayout, translate } from './access.ts';
 import { Code, encodeModule, type Label } from './encode.ts';
 import { lower, type Place } from './lower.ts';
@@ -27,6 +27,8 @@ export const EXITS = [
   'trap',
   /** The block at pc must be looked at before it is entered; `exitLink` is the link that led to it, 0 if none did. */
   'revisit',
+  /** A guard found the instruction at `exitRecord` illegal here and now. */
+  'illegal',
 ] as const;
 export type Exit = (typeof EXITS)[number];
 
@@ -47,7 +49,20 @@ export interface StateLayout {
   readonly reservedAddress: number;
   readonly reservedValue: number;
   readonly jumpCache: number;
+  readonly flags: number;
+  readonly floatOperands: number;
+  readonly floatResult: number;
+  /** Register n of the guest, where a handler names it itself, is 64 bits at `registers` + 8n. */
+  readonly registers: number;
 }
+
+/** A part of the record: its offset, and its bytes. Registers and counters are addresses, of 4 bytes. */
+export interface RecordField {
+  readonly offset: number;
+  readonly bytes: 1 | 4 | 8;
+}
+
+const LOAD_FIELD = { 1: 'i64_load8_u', 4: 'i64_load32_u', 8: 'i64_load' } as const;
 
 export interface InterpreterOptions {
   /** What each handler does. Handlers are numbered in this order, behind the pseudo handlers. */
@@ -57,12 +72,14 @@ export interface InterpreterOptions {
     readonly traced: boolean;
   }[];
   /** Where in the record an open operand's value is found, by the operand's name. */
-  readonly fields: Readonly<Record<string, number>>;
+  readonly fields: Readonly<Record<string, RecordField>>;
   readonly state: StateLayout;
   readonly tlb: TlbLayout;
   readonly pageShift: number;
   /** A power of two. */
   readonly jumpCacheEntries: number;
+  /** See `hasFusedMultiplyAdd`. */
+  readonly fusedMultiplyAdd: boolean;
   /** Pages of the imported memory. */
   readonly memoryPages: number;
 }
@@ -73,14 +90,17 @@ export const FIRST_HANDLER = 2;
 
 export interface Interpreter {
   readonly bytes: Uint8Array;
-  /** The access that `slow` is asked to perform, by the number that it is given. */
+  /** The access that `slow` is asked to perform, and the op of `float`, by the number that it is given. */
   readonly accesses: readonly Op[];
+  readonly floats: readonly Op[];
 }
 
 /** Functions that the module imports from `env`. */
 export interface InterpreterImports {
   /** Performs access number `access` of the record, out of line; answers with a value of SLOW. */
   slow(record: number, access: number): number;
+  /** Performs floating-point op number `float`: its operands are in memory, and so will be its result. */
+  float(float: number): void;
   /** Runs callback number `callback`. */
   call(callback: number): void;
 }
@@ -97,7 +117,7 @@ export type Run = (record: number, budget: number) => number;
  */
 export type RegionFunction = (slots: number, budget: number) => number;
 
-const IMPORT = { slow: 0, call: 1 } as const;
+const IMPORT = { slow: 0, call: 1, float: 2 } as const;
 const TYPE = { run: 0, call: 1 } as const;
 const GLOBAL = { state: 0, tlb: 1 } as const;
 /** Parameters of `run`. */
@@ -110,8 +130,8 @@ const SCRAMBLE = 0x9e37_79b1 | 0;
 /** Locals for values: reused by each handler, so that the function has few. */
 class Locals {
   readonly #code: Code;
-  readonly #all: Record<ValueType, number[]> = { i32: [], i64: [] };
-  readonly #used: Record<ValueType, number> = { i32: 0, i64: 0 };
+  readonly #all: Record<ValueType, number[]> = { i32: [], i64: [], f32: [], f64: [] };
+  readonly #used: Record<ValueType, number> = { i32: 0, i64: 0, f32: 0, f64: 0 };
 
   constructor(code: Code) {
     this.#code = code;
@@ -122,14 +142,14 @@ class Locals {
     return this.#all[type][index]!;
   }
   release(): void {
-    this.#used.i32 = 0;
-    this.#used.i64 = 0;
+    for (const type of ['i32', 'i64', 'f32', 'f64'] as const) this.#used[type] = 0;
   }
 }
 
 export function createInterpreter(options: InterpreterOptions): Interpreter {
   const { fields, state, tlb, pageShift, handlers } = options;
   const accesses: Op[] = [];
+  const floats: Op[] = [];
   const code = new Code(2);
   const link = code.local('i32');
   const target = code.local('i64');
@@ -155,14 +175,25 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   const advance = code.block();
 
   const place = (traced: boolean): Place => {
-    const field = (operand: Operand<unknown>): number => {
-      if (!isField(operand)) throw new Error('a handler has no given operands');
-      const offset = fields[operand.field];
-      if (offset === undefined) throw new Error(`records have no field ${operand.field}`);
-      return offset;
+    const field = (operand: Operand<unknown>): RecordField => {
+      if (!isField(operand)) throw new Error('a handler is given its operands by its record');
+      const found = fields[operand.field];
+      if (found === undefined) throw new Error(`records have no field ${operand.field}`);
+      return found;
     };
-    const record32 = (offset: number): Code => code.get(RECORD_LOCAL).memory('i32_load', offset);
-    const record64 = (offset: number): Code => code.get(RECORD_LOCAL).memory('i64_load', offset);
+    const record32 = ({ offset }: RecordField): Code => code.get(RECORD_LOCAL).memory('i32_load', offset);
+    const pc = (): Code => code.get(RECORD_LOCAL).memory('i64_load', RECORD.pc);
+    const next = (): Code =>
+      pc().get(RECORD_LOCAL).memory('i32_load8_u', RECORD.length).op('i64_extend_i32_u', 'i64_add');
+    /** Pushes an address from which the register is the result away. */
+    const registerBase = (register: Operand<number>): number => {
+      if (isField(register)) {
+        record32(field(register));
+        return 0;
+      }
+      code.global(GLOBAL.state);
+      return state.registers + register * 8;
+    };
     const retire = (): void =>
       void code.get(RECORD_LOCAL).memory('i32_load8_u', RECORD.index).i32(1).op('i32_add').set(retired);
     const goDirect = (slot: number): void => {
@@ -177,16 +208,21 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     return {
       code,
       local: (type) => locals.take(type),
-      constant: (value) => void (isField(value) ? record64(field(value)) : code.i64(value)),
-      pc: () => void record64(RECORD.pc),
-      next: () => {
-        record64(RECORD.pc).get(RECORD_LOCAL).memory('i32_load8_u', RECORD.length).op('i64_extend_i32_u', 'i64_add');
+      constant: (value) => {
+        if (!isField(value)) return void code.i64(value);
+        const { offset, bytes } = field(value);
+        code.get(RECORD_LOCAL).memory(LOAD_FIELD[bytes], offset);
       },
-      get: (register) => void record32(field(register)).memory('i64_load'),
+      pc: () => void pc(),
+      next: () => void next(),
+      get: (register) => {
+        const offset = registerBase(register);
+        code.memory('i64_load', offset);
+      },
       set: (register, value) => {
-        record32(field(register));
+        const offset = registerBase(register);
         value();
-        code.memory('i64_store');
+        code.memory('i64_store', offset);
       },
       access: (op, [address = -1, operand = -1], result) => {
         const number = accesses.push(op) - 1;
@@ -228,6 +264,23 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
         if (result >= 0) code.global(GLOBAL.state).memory('i64_load', state.accessResult).set(result);
         code.end();
       },
+      fusedMultiplyAdd: options.fusedMultiplyAdd,
+      flags: () => void code.global(GLOBAL.state).memory('i64_load', state.flags),
+      raise: (flags) => {
+        code.global(GLOBAL.state).global(GLOBAL.state).memory('i64_load', state.flags);
+        code.i64(BigInt(flags)).op('i64_or').memory('i64_store', state.flags);
+      },
+      slowFloat: (op, args, result) => {
+        for (const [index, arg] of args.entries())
+          code
+            .global(GLOBAL.state)
+            .get(arg)
+            .memory('i64_store', state.floatOperands + index * 8);
+        code.i32(floats.push(op) - 1).call(IMPORT.float);
+        code.global(GLOBAL.state).memory('i64_load', state.floatResult);
+        if (OPS[op.name].result === 'bool') code.op('i32_wrap_i64');
+        code.set(result);
+      },
       fence: () => void code.op('atomic_fence'),
       lastAccess: (name) => void code.global(GLOBAL.state).memory('i64_load', state[name]),
       counter: (counter) => void record32(field(counter)).memory('i64_load'),
@@ -237,6 +290,12 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
       },
       call: (callback) => {
         record32(field(callback)).call(IMPORT.call);
+      },
+      guard: (condition) => {
+        condition();
+        code.op('i32_eqz').if();
+        leaveAtRecord('illegal');
+        code.end();
       },
       jump: (address, isDirect) => {
         address();
@@ -267,8 +326,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
         code.set(target);
         goDirect(LINK.taken);
         code.end();
-        record64(RECORD.pc).get(RECORD_LOCAL).memory('i32_load8_u', RECORD.length);
-        code.op('i64_extend_i32_u', 'i64_add').set(target);
+        next().set(target);
         goDirect(LINK.next);
       },
       exit: () => leaveAtRecord('door'),
@@ -365,10 +423,11 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     importedFunctions: [
       { name: 'slow', type: TYPE.run },
       { name: 'call', type: TYPE.call },
+      { name: 'float', type: TYPE.call },
     ],
     importedTable: 'regions',
     importedGlobals: ['state', 'tlb'],
     functions: [{ name: 'run', type: TYPE.run, body: code.finish() }],
   });
-  return { bytes, accesses };
+  return { bytes, accesses, floats };
 }

@@ -18,6 +18,9 @@ export const RECORD = {
   third: 12,
   /** Immediate, 64 bits. */
   immediate: 16,
+  /** In its place where there is none: a fourth such word, and a rounding mode, 8 bits. */
+  fourth: 16,
+  rounding: 20,
   /** Guest address of the instruction, 64 bits. */
   pc: 24,
 } as const;

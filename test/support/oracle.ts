@@ -58,6 +58,8 @@ export class Oracle {
   readonly counts = { instructions: 0, loads: 0, stores: 0 };
   /** Every trap taken, the first one first. */
   readonly traps: TakenTrap[] = [];
+  /** By the numbers that instructions use. */
+  readonly #registers: BigUint64Array;
   readonly #devices: OracleDevices | undefined;
   #waiting = false;
 
@@ -65,7 +67,9 @@ export class Oracle {
     this.#devices = devices;
     this.ram = new Uint8Array(ramBytes);
     this.ram.set(code, Number(pc - RAM_START));
-    this.hart = new Hart(new ArrayBuffer(HartState.size), 0, {
+    const words = new ArrayBuffer(HartState.size);
+    this.#registers = new BigUint64Array(words);
+    this.hart = new Hart(words, 0, {
       index: hartId,
       time,
       fenceI: () => {},
@@ -126,6 +130,7 @@ export class Oracle {
     const fragment = builder.finish();
     verify(fragment);
     const outcome = evaluate(fragment, this.#target(pc, BigInt.asUintN(64, pc + BigInt(length))));
+    if (outcome === 'illegal') throw illegalInstruction(raw);
     if ('pc' in outcome) state.pc = outcome.pc;
     else DOORS[outcome.door]!(hart, decoded);
   }
@@ -136,9 +141,9 @@ export class Oracle {
     return {
       pc,
       next,
-      get: (register) => state.x[register]!,
+      get: (register) => this.#registers[register]!,
       set: (register, value) => {
-        if (register !== 0) state.x[register] = value;
+        if (register !== 0) this.#registers[register] = value;
       },
       load: (address, bytes) => {
         const value = this.#load(address, bytes);
@@ -156,6 +161,13 @@ export class Oracle {
         counts.loads++;
         counts.stores++;
         return old;
+      },
+      raise: (flags) => {
+        state.fflags |= BigInt(flags);
+      },
+      touch: (address, bytes) => {
+        const missing = this.#missing(address, bytes);
+        if (missing !== undefined) throw new Trap(FAULT.store, missing);
       },
       loadReserved: (address, bytes) => {
         const value = this.#read(this.#atomic(address, bytes, 'load'), bytes);
@@ -193,7 +205,7 @@ export class Oracle {
   #store(address: bigint, bytes: AccessBytes, value: bigint): void {
     const missing = this.#missing(address, bytes);
     if (missing === undefined) this.#write(Number(address - RAM_START), bytes, value);
-    else if (!this.#devices?.write(address, bytes, value)) throw new Trap(FAULT.store, missing);
+    else if (bytes > 8 || !this.#devices?.write(address, bytes, value)) throw new Trap(FAULT.store, missing);
   }
 
   /** Where in RAM an atomic access takes place: devices know none. */

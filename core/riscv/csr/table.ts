@@ -4,7 +4,7 @@
  * WARL: a write keeps what is legal and ignores the rest. No physical memory protection is implemented: its registers
  * read as zero and every mode may access all memory.
  */
-import { type Hart, INTERRUPT_BITS, MSTATUS, USER } from '../hart.ts';
+import { type Hart, INTERRUPT_BITS, MENVCFG, MSTATUS, USER } from '../hart.ts';
 import type { HartView } from '../state.ts';
 import { csrNumber } from './numbers.ts';
 
@@ -15,13 +15,14 @@ export interface Csr {
   write?(hart: Hart, value: bigint): void;
 }
 
-/** RV64 with A, C, I, M and U. */
-const MISA = (2n << 62n) | [...'ACIMU'].reduce((bits, letter) => bits | (1n << BigInt(letter.charCodeAt(0) - 65)), 0n);
+/** RV64 with A, B, C, D, F, I, M and U. */
+const MISA =
+  (2n << 62n) | [...'ABCDFIMU'].reduce((bits, letter) => bits | (1n << BigInt(letter.charCodeAt(0) - 65)), 0n);
 
-const MSTATUS_WRITABLE = MSTATUS.MIE | MSTATUS.MPIE | MSTATUS.MPP | MSTATUS.MPRV | MSTATUS.TW;
+const MSTATUS_WRITABLE = MSTATUS.MIE | MSTATUS.MPIE | MSTATUS.MPP | MSTATUS.FS | MSTATUS.MPRV | MSTATUS.TW;
+const CBIE_RESERVED = 2n << 4n;
 /** cycle, time, instret. */
 const COUNTERS = 7n;
-const MENVCFG_FIOM = 1n;
 
 type Word = { [K in keyof HartView]: HartView[K] extends bigint ? K : never }[keyof HartView];
 
@@ -38,14 +39,54 @@ const constant = (value: bigint): Omit<Csr, 'name'> => ({ read: () => value });
 const time = { read: ({ environment }: Hart) => environment.time() };
 const cycle = { read: ({ state }: Hart) => BigInt.asUintN(64, state.minstret + state.mcycleOffset) };
 
-/** Legal values of `mstatus`: MPP is user or machine. */
+/** Legal values of `mstatus`: MPP is user or machine; SD says whether FS is dirty. */
 function legalStatus(current: bigint, value: bigint): bigint {
   const mpp = value & MSTATUS.MPP;
   const legal = mpp === MSTATUS.MPP || mpp === 0n ? mpp : current & MSTATUS.MPP;
-  return (current & ~MSTATUS_WRITABLE) | (value & MSTATUS_WRITABLE & ~MSTATUS.MPP) | legal;
+  const dirty = (value & MSTATUS.FS) === MSTATUS.FS ? MSTATUS.SD : 0n;
+  return (current & ~(MSTATUS_WRITABLE | MSTATUS.SD)) | (value & MSTATUS_WRITABLE & ~MSTATUS.MPP) | legal | dirty;
+}
+
+const FFLAGS = 0x1fn;
+const FRM_SHIFT = 5n;
+const FRM = 7n;
+
+/** A part of `fcsr`, or all of it; writing it leaves the floating-point state dirty. */
+const float = (read: (state: HartView) => bigint, write: (state: HartView, value: bigint) => void) => ({
+  read: ({ state }: Hart) => read(state),
+  write: ({ state }: Hart, value: bigint) => {
+    write(state, value);
+    state.mstatus |= MSTATUS.FS | MSTATUS.SD;
+  },
+});
+
+/** Legal values of `menvcfg`: of CBIE, 2 is reserved. */
+function legalEnvironment(current: bigint, value: bigint): bigint {
+  const cbie = (value & MENVCFG.CBIE) === CBIE_RESERVED ? current & MENVCFG.CBIE : value & MENVCFG.CBIE;
+  return (value & (MENVCFG.FIOM | MENVCFG.CBCFE | MENVCFG.CBZE)) | cbie;
 }
 
 const DEFINED: Readonly<Record<string, Omit<Csr, 'name'>>> = {
+  fflags: float(
+    ({ fflags }) => fflags,
+    (state, value) => {
+      state.fflags = value & FFLAGS;
+    },
+  ),
+  frm: float(
+    ({ frm }) => frm,
+    (state, value) => {
+      state.frm = value & FRM;
+    },
+  ),
+  fcsr: float(
+    ({ fflags, frm }) => (frm << FRM_SHIFT) | fflags,
+    (state, value) => {
+      state.fflags = value & FFLAGS;
+      state.frm = (value >> FRM_SHIFT) & FRM;
+    },
+  ),
+
   mvendorid: constant(0n),
   marchid: constant(0n),
   mimpid: constant(0n),
@@ -69,7 +110,12 @@ const DEFINED: Readonly<Record<string, Omit<Csr, 'name'>>> = {
     },
   },
   mcounteren: word('mcounteren', COUNTERS),
-  menvcfg: word('menvcfg', MENVCFG_FIOM),
+  menvcfg: {
+    read: ({ state }) => state.menvcfg,
+    write: ({ state }, value) => {
+      state.menvcfg = legalEnvironment(state.menvcfg, value);
+    },
+  },
   mcountinhibit: constant(0n),
   mscratch: word('mscratch'),
   mepc: word('mepc', ~1n),
@@ -113,6 +159,8 @@ export const CSRS: ReadonlyMap<number, Csr> = new Map(
   ]),
 );
 
+const FFLAGS_NUMBER = csrNumber('fflags')!;
+const FCSR_NUMBER = csrNumber('fcsr')!;
 const COUNTER_FIRST = 0xc00;
 const COUNTER_LAST = 0xc1f;
 
@@ -121,10 +169,11 @@ const COUNTER_LAST = 0xc1f;
  * @param write whether the access writes
  */
 export function accessible(hart: Hart, number: number, write: boolean): Csr | undefined {
-  const { privilege, mcounteren } = hart.state;
+  const { privilege, mstatus, mcounteren } = hart.state;
   const lowest = (number >> 8) & 3;
   const readOnly = number >> 10 === 3;
   if (privilege < lowest || (write && readOnly)) return undefined;
+  if (number >= FFLAGS_NUMBER && number <= FCSR_NUMBER && (mstatus & MSTATUS.FS) === 0n) return undefined;
   if (privilege === USER && number >= COUNTER_FIRST && number <= COUNTER_LAST)
     if ((mcounteren & (1n << BigInt(number - COUNTER_FIRST))) === 0n) return undefined;
   return CSRS.get(number);

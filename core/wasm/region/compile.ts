@@ -3,7 +3,7 @@
  * checked inline, and everything that they do not cover left to the interpreter, in front of the very instruction.
  */
 import { narrow } from '../../ir/narrow.ts';
-import { isField, type Operand } from '../../ir/ops.ts';
+import { isField, OPS, type Op, type Operand } from '../../ir/ops.ts';
 import { type AccessPlace, type DirectMemory, locate, perform, type TlbLayout, translate } from '../access.ts';
 import { Code, encodeModule, type Label } from '../encode.ts';
 import type { StateLayout } from '../interpreter.ts';
@@ -15,12 +15,16 @@ import { emitStructure } from './structure.ts';
 import { type Slot, WaysOut } from './ways-out.ts';
 
 export interface RegionOptions {
-  readonly state: StateLayout & { readonly registers: number };
+  readonly state: StateLayout;
   readonly tlb: TlbLayout;
   readonly pageShift: number;
   readonly memoryPages: number;
   /** From the base of the vCPU's state to its counters. */
   readonly counters: number;
+  /** Whether `f64x2.relaxed_madd` rounds once. */
+  readonly fusedMultiplyAdd: boolean;
+  /** The number by which `float` knows the op. */
+  floatNumber(op: Op): number;
   /** Present where the region runs only while guest addresses are physical ones. */
   readonly direct?: DirectMemory | undefined;
 }
@@ -31,11 +35,12 @@ export interface CompiledRegion {
   readonly slots: readonly Slot[];
 }
 
+const TYPES: readonly ValueType[] = ['i32', 'i64', 'f32', 'f64'];
 const SLOTS = 0;
 const LEFT = 1;
 const GLOBAL = { state: 0, tlb: 1 } as const;
 const TYPE = { region: 0, call: 1 } as const;
-const IMPORT = { call: 0 } as const;
+const IMPORT = { call: 0, float: 1 } as const;
 
 const given = <T>(operand: Operand<T> | undefined): T => {
   if (operand === undefined || isField(operand)) throw new Error('a region has every operand given');
@@ -52,6 +57,7 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
   const start = code.local('i32');
   const result = code.local('i32');
   const pcLocal = code.local('i64');
+  const selected = code.local('i32');
   /** Locals of registers: 64 bits, or the low half while they are narrow. */
   const wide = new Map(registersOf(use.named).map((register) => [register, code.local('i64')]));
   const low = new Map<number, number>();
@@ -68,8 +74,8 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
   const traces = blocks.some(({ steps }) => steps.some(({ traced }) => traced));
   if (traces) Object.assign(access, { address: code.local('i64'), kind: code.local('i64'), value: code.local('i64') });
 
-  const pool: Record<ValueType, number[]> = { i32: [], i64: [] };
-  const used: Record<ValueType, number> = { i32: 0, i64: 0 };
+  const pool: Record<ValueType, number[]> = { i32: [], i64: [], f32: [], f64: [] };
+  const used: Record<ValueType, number> = { i32: 0, i64: 0, f32: 0, f64: 0 };
   const temporary = (type: ValueType): number => {
     const index = used[type]++;
     pool[type][index] ??= code.local(type);
@@ -155,6 +161,31 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
           code.set(access.value);
         });
       },
+      fusedMultiplyAdd: options.fusedMultiplyAdd,
+      flags: () => {
+        pushState();
+        code.memory('i64_load', state.flags);
+      },
+      raise: (flags) => {
+        pushState();
+        pushState();
+        code.memory('i64_load', state.flags).i64(BigInt(flags)).op('i64_or').memory('i64_store', state.flags);
+      },
+      slowFloat: (op, args, into) => {
+        for (const [position, arg] of args.entries()) {
+          pushState();
+          code.get(arg).memory('i64_store', state.floatOperands + position * 8);
+        }
+        code.i32(options.floatNumber(op)).call(IMPORT.float);
+        pushState();
+        code.memory('i64_load', state.floatResult);
+        if (OPS[op.name].result === 'bool') code.op('i32_wrap_i64');
+        code.set(into);
+      },
+      guard: (condition) => {
+        condition();
+        code.op('i32_eqz').brIf(resume(index, step.offset, narrow));
+      },
       fence: () => void code.op('atomic_fence'),
       lastAccess: (name) =>
         void code.get({ accessAddress: access.address, accessKind: access.kind, accessValue: access.value }[name]),
@@ -189,7 +220,7 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
     };
   }
 
-  function emitBlock(index: number, leave: (edge: Edge) => void): void {
+  function emitBlock(index: number, leave: (edge: Edge) => void, label: (block: number) => Label): void {
     const { steps, control, instructions } = blocks[index]!;
     if (instructions > 0) code.get(LEFT).i32(instructions).op('i32_sub').set(LEFT);
     let narrowNow = use.narrowIn[index]!;
@@ -200,17 +231,18 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
         narrow(step.fragment, (register) => has(before, register)),
         placeOf(index, step, before),
       );
-      used.i32 = 0;
-      used.i64 = 0;
+      for (const type of TYPES) used[type] = 0;
     }
     narrowOut[index] = narrowNow;
     const dirty = use.dirtyOut[index]!;
     const go = (edge: Edge): void => {
-      if ('block' in edge)
+      if ('block' in edge) {
         for (const register of registersOf(narrowNow & ~use.narrowIn[edge.block]!)) {
           pushRegister(register, true);
           code.set(wide.get(register)!);
         }
+        if (edge.select !== undefined) code.i32(edge.select).set(selected);
+      }
       leave(edge);
     };
     switch (control.kind) {
@@ -224,12 +256,15 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
         go(control.next);
         break;
       case 'indirect':
-        for (const { address, block } of control.likely) {
-          code.get(pcLocal).i64(address).op('i64_eq').if();
-          go({ block });
+        for (const edge of control.likely) {
+          code.get(pcLocal).i64(edge.address).op('i64_eq').if();
+          go(edge);
           code.end();
         }
         code.br(ways.take({ kind: 'indirect', dirty, narrow: narrowNow }));
+        break;
+      case 'dispatch':
+        code.get(selected).brTable(control.targets.map(label));
         break;
       case 'resume':
         code.br(resume(index, control.offset, narrowNow));
@@ -237,7 +272,7 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
   }
 
   const body = {
-    loopHead(index: number): void {
+    poll(index: number): void {
       const way = { dirty: use.dirtyIn[index]!, narrow: use.narrowIn[index]!, pc: blocks[index]!.pc };
       code
         .get(LEFT)
@@ -269,7 +304,10 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
       { parameters: ['i32'], results: [] },
     ],
     memoryPages: options.memoryPages,
-    importedFunctions: [{ name: 'call', type: TYPE.call }],
+    importedFunctions: [
+      { name: 'call', type: TYPE.call },
+      { name: 'float', type: TYPE.call },
+    ],
     importedGlobals: ['state', 'tlb'],
     functions: [{ name: 'region', type: TYPE.region, body: code.finish() }],
   });

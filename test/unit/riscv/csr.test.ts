@@ -13,8 +13,12 @@ const write = (hart: Hart, name: string, value: bigint): void => CSRS.get(csrNum
 
 describe('a write keeps what is legal', () => {
   test.each<[name: string, value: bigint, legal: bigint]>([
-    ['mstatus', ONES, 0x2_0022_1888n],
-    ['misa', 0n, 0x8000_0000_0010_1105n],
+    ['mstatus', ONES, 0x8000_0002_0022_7888n],
+    ['mstatus', 0x8000_0000_0000_4000n, 0x2_0000_4000n],
+    ['fflags', ONES, 0x1fn],
+    ['frm', ONES, 7n],
+    ['fcsr', ONES, 0xffn],
+    ['misa', 0n, 0x8000_0000_0010_112fn],
     ['mie', ONES, 0x888n],
     ['mip', ONES, 0n],
     ['mtvec', 0x8000_0101n, 0x8000_0101n],
@@ -22,7 +26,9 @@ describe('a write keeps what is legal', () => {
     ['mtvec', ONES, 0n],
     ['mcounteren', ONES, 7n],
     ['mcountinhibit', ONES, 0n],
-    ['menvcfg', ONES, 1n],
+    ['menvcfg', ONES, 0xf1n],
+    ['menvcfg', 0x20n, 0n],
+    ['menvcfg', 0x10n, 0x10n],
     ['mscratch', ONES, ONES],
     ['mepc', ONES, 0xffff_ffff_ffff_fffen],
     ['mcause', ONES, ONES],
