@@ -6,7 +6,7 @@ import { importPlugin } from '../../core/plugin/load.ts';
 import { STOCK_PLUGINS } from '../../core/plugin/stock/stock.ts';
 import { TRACE_EVENTS } from '../../core/plugin/trace-events.ts';
 import { CSRS } from '../../core/riscv/csr/table.ts';
-import { COMPRESSED_INSTRUCTIONS, INSTRUCTIONS } from '../../core/riscv/table.ts';
+import { COMPRESSED_INSTRUCTIONS, INSTRUCTIONS, ISA } from '../../core/riscv/table.ts';
 import { humanMonitor } from '../../monitor/human/monitor.ts';
 import { createRegistry } from '../../monitor/registry.ts';
 import { RAM_BYTES_DEFAULT } from '../../schema/config.ts';
@@ -40,6 +40,7 @@ export async function referencePages(): Promise<ReadonlyMap<string, string>> {
   const plugins = await Promise.all(Array.from(STOCK_PLUGINS.values(), ({ url }) => importPlugin(url)));
   const facts = {
     ranges: await defaultRanges(),
+    isa: ISA,
     instructions: INSTRUCTIONS,
     compressed: COMPRESSED_INSTRUCTIONS,
     csrs: CSRS.values(),

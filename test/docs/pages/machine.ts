@@ -18,6 +18,8 @@ function names(all: readonly string[]): string {
 }
 
 export interface MachineFacts {
+  /** What the hart calls itself. */
+  readonly isa: string;
   /** Of a machine with the default amount of RAM. */
   readonly ranges: readonly MemoryRange[];
   readonly instructions: readonly Instruction[];
@@ -25,7 +27,7 @@ export interface MachineFacts {
   readonly csrs: Iterable<Csr>;
 }
 
-export const machinePage = ({ ranges, instructions, compressed, csrs }: MachineFacts): string =>
+export const machinePage = ({ ranges, isa, instructions, compressed, csrs }: MachineFacts): string =>
   page(
     `# Machine reference
 
@@ -44,6 +46,7 @@ ${mib(RAM_BYTES_DEFAULT)} by default.`,
     ),
     'RAM ends where its size says. `info mtree` shows the same of a running machine.',
     '## Instructions',
+    `Each hart is an \`${isa}\`.`,
     instructions.map(({ name }) => code(name)).join(', '),
     `Compressed: ${compressed.map(({ name }) => code(name)).join(', ')}`,
     '## Control and status registers',
