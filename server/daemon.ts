@@ -28,6 +28,7 @@ import type { Config, MonitorSpec } from './config/config.ts';
 import { reasonOf, UsageError } from './errors.ts';
 import { type Images, readImages } from './images.ts';
 import type { Log } from './log.ts';
+import { findPlugin, PluginOutput } from './plugins.ts';
 import { enableTrace, openTrace } from './trace.ts';
 
 /** The human monitor, as the daemon needs it. */
@@ -137,7 +138,10 @@ export class Daemon {
   }
 
   async #createMachine(images: Images, serial: SerialLine, trace: (line: string) => void): Promise<Machine> {
+    const { log } = this.#environment;
     const { machine: type, smp, ramBytes, append, noReboot } = this.#config;
+    const output = new PluginOutput((problem) => log.warn({}, problem));
+    this.#undo.push(() => output.close());
     const machine = await this.#environment
       .createMachine({
         machine: type,
@@ -150,6 +154,9 @@ export class Daemon {
         paused: true,
         serial,
         trace,
+        findPlugin,
+        output: (plugin, name, text) => output.write(plugin, name, text),
+        report: (sentence) => log.warn({}, sentence),
       })
       .catch((error: unknown) => {
         throw asUsageError(error);
@@ -157,6 +164,9 @@ export class Daemon {
     this.#machine = machine;
     this.#undo.push(() => machine.shutdown('host-signal'));
     this.#undo.push(machine.onEvent((event) => this.#happened(event)));
+    machine.onEvent((event) => {
+      if (event.name === 'INSTR_UNLOADED') void output.close(event.id);
+    });
     return machine;
   }
 

@@ -14,7 +14,10 @@ export const VcpuState = struct({
   parked: i32,
   /** 1 while it sleeps in `wfi`. */
   halted: i32,
+  /** Host thread, as the host numbers it. */
   threadId: u32,
+  /** Characters of text on their way to main; see `hart/outbox`. */
+  textPending: i32,
 
   /** Record and link slot at which generated code was left; see `wasm/interpreter`. */
   exitRecord: u32,
@@ -42,6 +45,11 @@ export const VcpuState = struct({
   droppedByStore: u32,
   droppedByPlugin: u32,
   flushes: u32,
+  regions: u32,
+  regionBytes: u32,
+  /** Regions made since the start, and microseconds spent on that. */
+  compiled: u32,
+  compileMicroseconds: u32,
 
   /** Pages whose translated code another thread has overwritten; see `jit/code-pages`. */
   stalePageCount: i32,

@@ -7,6 +7,7 @@
 import { evaluateFloat } from '../ir/eval.ts';
 import { BlockCache } from '../jit/block-cache.ts';
 import type { CodePages } from '../jit/code-pages.ts';
+import { RegionCompiler } from '../jit/compiler.ts';
 import { CODE_BYTES_PER_VCPU, type Layout } from '../memory/layout.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import type { View } from '../memory/struct.ts';
@@ -36,12 +37,21 @@ export interface VcpuParts {
   trapped: HartEnvironment['trapped'];
   /** A plugin has thrown; it has been taken off this vCPU. */
   pluginFailed(plugin: PluginInstance): void;
-  /** Bytes of the area for translated code to use; for tests. */
+  /** Called between blocks now and then while guest code runs, and before the thread sleeps in `wfi`. */
+  breathe?(): void;
+  beforeSleep?(): void;
+  /** For tests: see `BlockCacheOptions`. */
   readonly codeBytes?: number;
+  readonly coldness?: number;
+  readonly budget?: number;
 }
 
 /** Blocks that are run before generated code is left, so that V8 can replace it by better code. */
 const BUDGET = 1_000_000;
+/** Entries after which a block is compiled. */
+const COLDNESS = Number(process.env.COLD ?? 500);
+/** Instructions for which compiled code runs at the most: some tens of microseconds. */
+const REGION_BUDGET = 100_000;
 
 const EXIT = Object.fromEntries(EXITS.map((name, index) => [name, index])) as Record<(typeof EXITS)[number], number>;
 
@@ -83,7 +93,6 @@ export class Vcpu {
     });
     this.#tlb = new Tlb(buffer, layout, index);
     this.#tlb.clear();
-    this.blocks = new BlockCache(buffer, layout, index, parts.codeBytes ?? CODE_BYTES_PER_VCPU, physical, codePages);
     this.#slow = new SlowAccess({
       buffer,
       vcpu: this.view,
@@ -112,16 +121,21 @@ export class Vcpu {
         view.floatResult = value;
         hart.state.fflags |= BigInt(flags);
       },
-      call: (record, callback) => this.#call(record, callback),
+      call: (callback) => this.#call(callback),
     };
-    const instance = new WebAssembly.Instance(parts.module, {
-      env: {
-        memory,
-        ...imports,
-        state: new WebAssembly.Global({ value: 'i32', mutable: false }, state),
-        tlb: new WebAssembly.Global({ value: 'i32', mutable: false }, tlb),
-      },
+    const env = {
+      memory,
+      ...imports,
+      state: new WebAssembly.Global({ value: 'i32', mutable: false }, state),
+      tlb: new WebAssembly.Global({ value: 'i32', mutable: false }, tlb),
+    };
+    const compiler = new RegionCompiler(layout, physical.regions.find(({ writable }) => writable)!, env);
+    this.blocks = new BlockCache(buffer, layout, index, physical, codePages, compiler, {
+      codeBytes: parts.codeBytes ?? CODE_BYTES_PER_VCPU,
+      coldness: parts.coldness ?? COLDNESS,
+      budget: parts.budget ?? REGION_BUDGET,
     });
+    const instance = new WebAssembly.Instance(parts.module, { env: { ...env, regions: compiler.table } });
     this.#run = instance.exports.run as Run;
   }
 
@@ -178,7 +192,7 @@ export class Vcpu {
       }
   }
 
-  #call(_record: number, number: number): void {
+  #call(number: number): void {
     const callback = this.blocks.callback(number);
     if (!callback || callback.instance.failure) return;
     this.#event.instruction = callback.instruction;
@@ -217,6 +231,7 @@ export class Vcpu {
       }
       if (this.#waiting) {
         if (!hart.hasWakeup) {
+          this.#parts.beforeSleep?.();
           view.halted = 1;
           Atomics.wait(this.#attention, 0, 0);
           view.halted = 0;
@@ -234,6 +249,7 @@ export class Vcpu {
         }
       }
       if (left <= 0) return 0;
+      this.#parts.breathe?.();
 
       const { pc } = hart.state;
       const { flushes } = view;
@@ -257,7 +273,6 @@ export class Vcpu {
           link = view.exitLink;
           break;
         case EXIT.revisit:
-          hart.state.pc = blocks.pcOf(view.exitRecord);
           link = view.exitLink;
           break;
         case EXIT.door:

@@ -136,6 +136,37 @@ export function evaluateFloat(op: Op, args: readonly bigint[]): FloatResult {
   }
 }
 
+const u32 = (value: bigint): bigint => BigInt.asUintN(32, value);
+const s32 = (value: bigint): bigint => BigInt.asIntN(32, value);
+
+/** Ops of 32 bits; their values are held as unsigned 32-bit bigints. */
+const PURE32: Partial<Record<Op['name'], (x: bigint, y: bigint) => bigint | boolean>> = {
+  low: (x) => u32(x),
+  extend: (x) => u64(s32(x)),
+  extendUnsigned: (x) => x,
+  add32: (x, y) => u32(x + y),
+  sub32: (x, y) => u32(x - y),
+  mul32: (x, y) => u32(x * y),
+  and32: (x, y) => x & y,
+  or32: (x, y) => x | y,
+  xor32: (x, y) => x ^ y,
+  shl32: (x, y) => u32(x << (y & 31n)),
+  shru32: (x, y) => x >> (y & 31n),
+  shrs32: (x, y) => u32(s32(x) >> (y & 31n)),
+  eq32: (x, y) => x === y,
+  ne32: (x, y) => x !== y,
+  lts32: (x, y) => s32(x) < s32(y),
+  ltu32: (x, y) => x < y,
+  ges32: (x, y) => s32(x) >= s32(y),
+  geu32: (x, y) => x >= y,
+};
+
+/** The result of a pure op of constants, unsigned; undefined where the op is none of 64-bit values alone. */
+export function evaluatePure(name: OpName, args: readonly bigint[]): bigint | undefined {
+  const value = PURE[name]?.(u64(args[0]!), u64(args[1] ?? 0n));
+  return typeof value === 'bigint' ? u64(value) : undefined;
+}
+
 /** Runs `fragment`, whose fields must all be filled in. Control that runs off its end goes on at `next`. */
 export function evaluate(fragment: Fragment, target: EvaluationTarget): Outcome {
   const results: (bigint | boolean | undefined)[] = [];
@@ -163,8 +194,13 @@ export function evaluate(fragment: Fragment, target: EvaluationTarget): Outcome 
         result = target.next;
         break;
       case 'number':
+      case 'number32':
         result = truth() ? 1n : 0n;
         break;
+      case 'constant32':
+        result = u32(op.value as bigint);
+        break;
+      case 'select32':
       case 'select':
         result = truth() ? number(1) : number(2);
         break;
@@ -173,6 +209,12 @@ export function evaluate(fragment: Fragment, target: EvaluationTarget): Outcome 
         break;
       case 'set':
         target.set(register, number(0));
+        break;
+      case 'getLow':
+        result = u32(target.get(register));
+        break;
+      case 'setLow':
+        target.set(register, u64(s32(number(0))));
         break;
       case 'load': {
         const value = target.load(number(0), bytes);
@@ -237,7 +279,7 @@ export function evaluate(fragment: Fragment, target: EvaluationTarget): Outcome 
           result = OPS[op.name].result === 'bool' ? value === 1n : value;
           break;
         }
-        const value = PURE[op.name]!(number(0), number(1));
+        const value = (PURE[op.name] ?? PURE32[op.name])!(number(0), number(1));
         result = typeof value === 'bigint' ? u64(value) : value;
       }
     }

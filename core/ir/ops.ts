@@ -18,13 +18,13 @@ export interface Field {
 /** A register number or immediate: given, or still open. */
 export type Operand<T> = T | Field;
 
-export const isField = <T>(operand: Operand<T>): operand is Field =>
+export const isField = <T>(operand: Operand<T> | undefined): operand is Field =>
   typeof operand === 'object' && operand !== null && 'field' in operand;
 
 /** The op of this index in its fragment. */
 export type Value = number & { readonly brand?: 'Value' };
 
-export type Type = 'i64' | 'bool';
+export type Type = 'i64' | 'i32' | 'bool';
 
 /** Bytes of a memory access; of a whole cache block for `zero` and `touch`. */
 export type AccessBytes = 1 | 2 | 4 | 8 | 64;
@@ -46,6 +46,8 @@ const binary = (doc: string): OpInfo => pure(['i64', 'i64'], 'i64', doc);
 const unary = (doc: string): OpInfo => pure(['i64'], 'i64', doc);
 const compare = (doc: string): OpInfo => pure(['i64', 'i64'], 'bool', doc);
 const float = (args: readonly Type[], result: Type, doc: string): OpInfo => ({ args, result, effect: 'float', doc });
+const binary32 = (doc: string): OpInfo => pure(['i32', 'i32'], 'i32', doc);
+const compare32 = (doc: string): OpInfo => pure(['i32', 'i32'], 'bool', doc);
 
 /** Every op, with the types of its arguments and result. */
 export const OPS = {
@@ -88,6 +90,36 @@ export const OPS = {
   geu: compare('x ≥ y, unsigned'),
   number: pure(['bool'], 'i64', '1 for true, 0 for false'),
   select: pure(['bool', 'i64', 'i64'], 'i64', 'the second argument if the first is true, else the third'),
+
+  // Made by `narrow` alone: meanings are stated in 64 bits.
+  constant32: pure([], 'i32', 'the low 32 bits of `value`'),
+  low: pure(['i64'], 'i32', 'the low 32 bits'),
+  extend: pure(['i32'], 'i64', 'sign-extended'),
+  extendUnsigned: pure(['i32'], 'i64', 'zero-extended'),
+  number32: pure(['bool'], 'i32', '1 for true, 0 for false'),
+  select32: pure(['bool', 'i32', 'i32'], 'i32', 'the second argument if the first is true, else the third'),
+  add32: binary32('x + y, modulo 2^32'),
+  sub32: binary32('x - y, modulo 2^32'),
+  mul32: binary32('x * y, modulo 2^32'),
+  and32: binary32('bitwise and'),
+  or32: binary32('bitwise or'),
+  xor32: binary32('bitwise exclusive or'),
+  shl32: binary32('x << (y mod 32)'),
+  shru32: binary32('x >> (y mod 32), zeros come in'),
+  shrs32: binary32('x >> (y mod 32), copies of the sign come in'),
+  eq32: compare32('x = y'),
+  ne32: compare32('x ≠ y'),
+  lts32: compare32('x < y, signed'),
+  ltu32: compare32('x < y, unsigned'),
+  ges32: compare32('x ≥ y, signed'),
+  geu32: compare32('x ≥ y, unsigned'),
+  getLow: { args: [], result: 'i32', effect: 'state', doc: 'the low half of the guest register `register`' },
+  setLow: {
+    args: ['i32'],
+    result: 'none',
+    effect: 'state',
+    doc: 'writes the guest register `register`, sign-extended',
+  },
 
   // Floats are bit patterns of `bytes` bytes, zero-extended; m is a rounding mode, 0 to 4. See `softfloat` for the rest.
   fadd: float(['i64', 'i64', 'i64'], 'i64', 'x + y, rounded by m'),

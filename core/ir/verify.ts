@@ -12,8 +12,11 @@ type Attribute = (typeof ALL)[number];
 
 const ATTRIBUTES: Partial<Record<OpName, readonly Attribute[]>> = {
   constant: ['value'],
+  constant32: ['value'],
   get: ['register'],
   set: ['register'],
+  getLow: ['register'],
+  setLow: ['register'],
   load: ['bytes', 'signed'],
   store: ['bytes'],
   amo: ['bytes', 'kind'],

@@ -3,11 +3,12 @@
  *
  * Each block of guest code that has been met is a *site*. A site keeps its clean records for as long as its bytes stand,
  * and beside them annotated records while plugins want something of it. The records that are current can be reached
- * through links and the jump cache without asking here; whatever must be looked at again is *suspended*: the handler of
- * its first record is replaced by one that leaves generated code, so that no link ever has to be searched for.
+ * through links and the jump cache without asking here; whatever must be looked at first is *suspended* by a word in its
+ * header, so that no link ever has to be searched for. Blocks that are entered often are compiled, with what they lead
+ * to, into regions; the block itself is then suspended, so that old links find the region.
  *
  * - A plugin is loaded: every site is suspended; when it is next entered, the plugin is shown it, and if it wants
- *   nothing the handler is put back, links and all.
+ *   nothing the block goes on as it was, links and all.
  * - A plugin is unloaded: only sites that it touched lose their annotated records; their clean ones are still there.
  * - Bytes are overwritten: the sites of the page are dropped.
  * - The area is full: everything is dropped, between blocks.
@@ -19,12 +20,15 @@ import type { View } from '../memory/struct.ts';
 import type { PluginInstance, ProbeRequest } from '../plugin/instance.ts';
 import type { AccessEvent, InstructionInfo } from '../plugin/plugin.ts';
 import { BY_NAME } from '../riscv/table.ts';
-import { PSEUDO } from '../wasm/interpreter.ts';
-import { RECORD } from '../wasm/record.ts';
+import { HEADER, HEADER_BYTES, TARGETS } from '../wasm/record.ts';
 import type { CodePages } from './code-pages.ts';
+import type { RegionCompiler } from './compiler.ts';
 import { type BlockInstruction, blockInfo, type DecodedBlock, decodeBlock } from './decode-block.ts';
+import { formRegion, type RegionSource } from './form-region.ts';
 import { HANDLED } from './handlers.ts';
-import { blockBytes, inOrder, type PlacedProbe, type WriteContext, writeBlock } from './write-block.ts';
+import { type Region, Regions, regionBytes } from './regions.ts';
+import { inOrder, type PlacedProbe, type Step, scriptOf } from './script.ts';
+import { blockBytes, targetsOf, type WriteContext, writeBlock } from './write-block.ts';
 
 /** A callback that a block may call, by number. */
 export interface Callback {
@@ -36,12 +40,25 @@ export interface Callback {
 /** One way in which a site has been written down. */
 interface Variant {
   readonly site: Site;
+  readonly block: DecodedBlock;
+  readonly steps: readonly Step[];
   readonly record: number;
-  readonly bytes: number;
-  /** What the first record's handler is when it is not suspended. */
-  readonly handler: number;
   readonly callbacks: readonly number[];
+  /** What its header says when it is not suspended; undefined while it is not. */
+  coldness: number | undefined;
 }
+
+export interface BlockCacheOptions {
+  /** Bytes of the area for translated code to use. */
+  readonly codeBytes: number;
+  /** Times that a block is entered before it is compiled; -1: it never is. */
+  readonly coldness: number;
+  /** Instructions for which compiled code runs at the most before it looks up. */
+  readonly budget: number;
+}
+
+/** A block is worth compiling into somebody else's region when it has this share of the heat that begins one. */
+const WARM_SHARE = 32;
 
 interface Site {
   readonly block: DecodedBlock;
@@ -67,10 +84,14 @@ export class BlockCache {
 
   readonly #sites = new Map<bigint, Site>();
   readonly #byPage = new Map<number, Set<Site>>();
-  readonly #byRecord = new Map<number, Variant>();
+  readonly #regions: Regions<Variant>;
+  readonly #compiler: RegionCompiler;
+  readonly #source: RegionSource<Variant>;
 
   #plugins: PluginInstance[] = [];
   #loads = 0;
+  /** Changes whenever a region may have become invalid, or valid again. */
+  #changes = 0;
   readonly #loadNumber = new Map<PluginInstance, number>();
 
   readonly #callbacks: (Callback | undefined)[] = [];
@@ -82,17 +103,31 @@ export class BlockCache {
     buffer: SharedArrayBuffer,
     layout: Layout,
     vcpu: number,
-    codeBytes: number,
     physical: PhysicalMemory,
     codePages: CodePages,
+    compiler: RegionCompiler,
+    { codeBytes, coldness, budget }: BlockCacheOptions,
   ) {
-    const { state, code } = layout.vcpus[vcpu]!;
+    const { state, code, counters } = layout.vcpus[vcpu]!;
     this.#memory = new DataView(buffer);
     this.#view = VcpuState.view(buffer, state);
     this.#physical = physical;
     this.#codePages = codePages;
     // An illegal instruction leaves as a system instruction does, and is found out behind the door.
-    this.#context = { memory: this.#memory, state, illegalHandler: HANDLED.get(BY_NAME.get('ecall')!)!.plain };
+    const illegalHandler = HANDLED.get(BY_NAME.get('ecall')!)!.plain;
+    this.#context = { memory: this.#memory, state, illegalHandler, coldness };
+    this.#compiler = compiler;
+    this.#regions = new Regions(this.#memory, this.#view, compiler, budget);
+    this.#source = {
+      counters,
+      warm: (pc) => {
+        const site = this.#sites.get(pc);
+        if (!site || this.#heat(site.clean!) + this.#heat(site.annotated) < coldness / WARM_SHARE) return undefined;
+        return this.#current(site);
+      },
+      heat: (variant) => this.#heat(variant),
+      targets: (variant) => this.#targets(variant),
+    };
     this.#jumpCache = state + VcpuState.offset.jumpCache;
     this.#start = code;
     this.#end = code + codeBytes;
@@ -111,8 +146,12 @@ export class BlockCache {
   enter(pc: bigint): number {
     this.#freeCallbacks.push(...this.#retiredCallbacks);
     this.#retiredCallbacks = [];
-    const site = this.#sites.get(pc) ?? this.#translate(pc);
-    return site ? this.#current(site).record : 0;
+    for (;;) {
+      const { flushes } = this.#view;
+      const site = this.#sites.get(pc) ?? this.#translate(pc);
+      const record = site ? this.#entrance(site) : 0;
+      if (flushes === this.#view.flushes) return record;
+    }
   }
 
   /** Lets the link slot at memory address `link` lead to `record`; 0 is the jump cache, for an indirect jump to `pc`. */
@@ -126,16 +165,74 @@ export class BlockCache {
     this.#memory.setUint32(entry + 8, record, true);
   }
 
-  /** Guest address of the block whose suspended record this is. */
-  pcOf(record: number): bigint {
-    return this.#byRecord.get(record)!.site.block.pc;
+  /** The record to run for `site`: of its block, or of the region that begins with it. */
+  #entrance(site: Site): number {
+    const variant = this.#current(site);
+    if (variant.coldness === undefined && this.#coldnessOf(variant) === 0) this.#compile(variant);
+    const region = this.#regions.at(variant);
+    if (region && (region.valid === this.#changes || this.#isValid(region))) {
+      region.valid = this.#changes;
+      this.#suspend(variant);
+      this.#regions.resume(region);
+      return region.record;
+    }
+    this.#resume(variant);
+    return variant.record;
   }
 
-  /** The instruction that the record, any of a block's, belongs to. */
+  /** Every block that the region was made from is still the one to be run. */
+  #isValid({ parts }: Region<Variant>): boolean {
+    return parts.every((part) => this.#current(part.site) === part);
+  }
+
+  #coldnessOf({ record }: Variant): number {
+    return this.#memory.getInt32(record + HEADER.coldness, true);
+  }
+  #setColdness({ record }: Variant, coldness: number): void {
+    this.#memory.setInt32(record + HEADER.coldness, coldness, true);
+  }
+
+  /** How often the block has been entered by the interpreter, and no more than it takes to be hot. */
+  #heat(variant: Variant | undefined): number {
+    if (!variant) return 0;
+    return this.#context.coldness - Math.max(0, variant.coldness ?? this.#coldnessOf(variant));
+  }
+
+  /** Where the indirect jump at the end of `variant` has gone to, the most frequent first. */
+  #targets({ record, steps, block }: Variant): readonly bigint[] {
+    const high = block.pc & ~0xffff_ffffn;
+    const counts = new Map<number, number>();
+    const sample = targetsOf(record, steps);
+    for (let index = 0; index < TARGETS; index++) {
+      const low = this.#memory.getUint32(sample + index * 4, true);
+      if (low !== 0) counts.set(low, (counts.get(low) ?? 0) + 1);
+    }
+    return [...counts].sort(([, x], [, y]) => y - x).map(([low]) => high | BigInt(low));
+  }
+
+  /** Makes a region that begins with `variant`, or sees to it that nobody asks again. */
+  #compile(variant: Variant): void {
+    this.#setColdness(variant, -1);
+    const started = performance.now();
+    const { flushes } = this.#view;
+    const formed = formRegion(variant, this.#source);
+    if (!formed || flushes !== this.#view.flushes) return;
+    const compiled = this.#compiler.compile(formed.blocks, !process.env.TLB);
+    const bytes = regionBytes(compiled);
+    // Too little room: the area is about to be emptied anyway.
+    if (this.#end - this.#free < bytes) return;
+    if (this.#regions.install(formed, compiled, this.#free)) this.#free += bytes;
+    this.#view.compiled++;
+    this.#view.compileMicroseconds += Math.round((performance.now() - started) * 1000);
+    this.#view.codeBytes = this.#free - this.#start;
+  }
+
+  /** The instruction whose record this is, any of a block's. */
   instructionAt(record: number): BlockInstruction {
-    const index = this.#memory.getUint8(record + RECORD.index);
-    for (const { record: start, bytes, site } of this.#byRecord.values())
-      if (record >= start && record < start + bytes) return site.block.instructions[index]!;
+    for (const { clean, annotated } of this.#sites.values())
+      for (const variant of [clean, annotated])
+        for (const step of variant?.steps ?? [])
+          if (step.kind === 'instruction' && variant!.record + step.offset === record) return step.instruction;
     throw new Error(`no block has a record at 0x${record.toString(16)}`);
   }
 
@@ -170,28 +267,24 @@ export class BlockCache {
   }
 
   #write(site: Site, probes: readonly PlacedProbe[]): Variant {
-    const record = this.#free;
-    const bytes = writeBlock(this.#context, record, site.block, probes);
-    this.#free += bytes;
-    const variant: Variant = {
-      site,
-      record,
-      bytes,
-      handler: this.#memory.getUint16(record + RECORD.handler, true),
-      callbacks: probes.map(({ callback }) => callback).filter((callback) => callback >= 0),
-    };
-    this.#byRecord.set(record, variant);
+    const { block } = site;
+    const steps = scriptOf(block, probes);
+    const record = this.#free + HEADER_BYTES;
+    this.#free += writeBlock(this.#context, this.#free, block, steps);
     this.#view.blocks++;
     this.#view.codeBytes = this.#free - this.#start;
-    return variant;
+    const callbacks = probes.map(({ callback }) => callback).filter((callback) => callback >= 0);
+    return { site, block, steps, record, callbacks, coldness: undefined };
   }
 
-  #suspend({ record }: Variant): void {
-    this.#memory.setUint16(record + RECORD.handler, PSEUDO.revisit, true);
+  #suspend(variant: Variant): void {
+    variant.coldness ??= this.#coldnessOf(variant);
+    this.#setColdness(variant, 0);
   }
 
-  #resume({ record, handler }: Variant): void {
-    this.#memory.setUint16(record + RECORD.handler, handler, true);
+  #resume(variant: Variant): void {
+    if (variant.coldness !== undefined) this.#setColdness(variant, variant.coldness);
+    variant.coldness = undefined;
   }
 
   /** The variant to run: every plugin has been shown the site, and what they want is woven in. */
@@ -208,10 +301,7 @@ export class BlockCache {
       site.shown = this.#loads;
     }
     if (changed && site.annotated) this.#retire(site.annotated);
-    if (site.wanted.size === 0) {
-      this.#resume(site.clean!);
-      return site.clean!;
-    }
+    if (site.wanted.size === 0) return site.clean!;
     if (changed || !site.annotated) {
       const requests = [...site.wanted].flatMap(([plugin, wanted]) => wanted.map((request) => ({ plugin, request })));
       if (this.#end - this.#free < blockBytes(site.block, requests.length)) {
@@ -221,7 +311,6 @@ export class BlockCache {
       site.annotated = this.#annotate(site);
       this.#suspend(site.clean!);
     }
-    this.#resume(site.annotated!);
     return site.annotated!;
   }
 
@@ -247,6 +336,7 @@ export class BlockCache {
   /** The variant is never to be entered again; links may still lead to its first record. */
   #retire(variant: Variant): void {
     this.#suspend(variant);
+    this.#regions.drop(variant);
     this.#view.blocks--;
     if (variant !== variant.site.clean) this.#view.annotated--;
     for (const callback of variant.callbacks) this.#retiredCallbacks.push(callback);
@@ -256,14 +346,17 @@ export class BlockCache {
   addPlugin(plugin: PluginInstance): void {
     this.#plugins.push(plugin);
     this.#loads++;
+    this.#changes++;
     this.#loadNumber.set(plugin, this.#loads);
     for (const site of this.#sites.values()) this.#suspend(site.annotated ?? site.clean!);
+    this.#regions.suspendAll();
   }
 
   /** Undoes all that `plugin` wanted; no other block is touched. To be called between blocks. */
   removePlugin(plugin: PluginInstance): void {
     this.#plugins = this.#plugins.filter((other) => other !== plugin);
     this.#loadNumber.delete(plugin);
+    this.#changes++;
     for (const site of this.#sites.values()) {
       if (!site.wanted.delete(plugin) || !site.annotated) continue;
       this.#retire(site.annotated);
@@ -298,7 +391,7 @@ export class BlockCache {
   flush(): void {
     this.#sites.clear();
     this.#byPage.clear();
-    this.#byRecord.clear();
+    this.#regions.clear();
     this.#callbacks.length = 0;
     this.#freeCallbacks.length = 0;
     this.#retiredCallbacks = [];

@@ -12,8 +12,10 @@ import { isFloatRegister } from '../riscv/encoding.ts';
 import { type Instruction, openOperands } from '../riscv/instruction.ts';
 import { HartState } from '../riscv/state.ts';
 import { INSTRUCTIONS } from '../riscv/table.ts';
+import type { TlbLayout } from '../wasm/access.ts';
 import { hasFusedMultiplyAdd } from '../wasm/fused.ts';
-import { createInterpreter, FIRST_HANDLER, type Interpreter } from '../wasm/interpreter.ts';
+import { createInterpreter, FIRST_HANDLER, type Interpreter, type StateLayout } from '../wasm/interpreter.ts';
+import { isDirect } from '../wasm/lower.ts';
 import { RECORD } from '../wasm/record.ts';
 import { PROBE_FIELDS, PROBES } from './probes.ts';
 
@@ -31,6 +33,8 @@ export interface Handled {
   readonly ends: boolean;
   /** It leaves by a door: the record holds its bits. */
   readonly door: boolean;
+  /** It goes where a register says. */
+  readonly indirect: boolean;
 }
 
 const ENDS = new Set(['jump', 'branch', 'exit']);
@@ -72,6 +76,7 @@ export const HANDLED: ReadonlyMap<Instruction, Handled> = new Map(
         accessBytes: fragment.find((op) => isAccess(op) && op.name !== 'touch')?.bytes ?? 0,
         ends: [...names].some((name) => ENDS.has(name)),
         door: names.has('exit'),
+        indirect: fragment.some((op) => op.name === 'jump' && !isDirect(fragment, op.args[0]!)),
       },
     ];
   }),
@@ -83,10 +88,33 @@ export const PROBE_HANDLERS: ReadonlyMap<string, number> = new Map(
   [...PROBES.keys()].map((name, index) => [name, firstProbe + index]),
 );
 
+const { offset } = VcpuState;
+const guest = (field: keyof typeof HartState.offset): number => HART_STATE_OFFSET + HartState.offset[field];
+
+/** Where generated code finds what it uses of a vCPU's state. */
+export const GENERATED_STATE: StateLayout = {
+  pc: guest('pc'),
+  retired: guest('minstret'),
+  attention: offset.attention,
+  exitRecord: offset.exitRecord,
+  exitLink: offset.exitLink,
+  accessAddress: offset.accessAddress,
+  accessKind: offset.accessKind,
+  accessValue: offset.accessValue,
+  accessResult: offset.accessResult,
+  flags: guest('fflags'),
+  floatOperands: offset.floatOperands,
+  floatResult: offset.floatResult,
+  registers: HART_STATE_OFFSET,
+  reservedAddress: guest('reservedAddress'),
+  reservedValue: guest('reservedValue'),
+  jumpCache: offset.jumpCache,
+};
+
+export const TLB_LAYOUT: TlbLayout = { entries: TLB_ENTRIES, entryBytes: TLB_ENTRY_BYTES, ...TLB_ENTRY };
+
 /** The interpreter of this guest. @param memoryPages pages of 64 KiB in the machine's memory */
 export function createGuestInterpreter(memoryPages: number): Interpreter {
-  const { offset } = VcpuState;
-  const guest = (field: keyof typeof HartState.offset): number => HART_STATE_OFFSET + HartState.offset[field];
   return createInterpreter({
     handlers: [
       ...meanings.map(({ fragment }) => ({ fragment, traced: false })),
@@ -102,25 +130,8 @@ export function createGuestInterpreter(memoryPages: number): Interpreter {
       imm: { offset: RECORD.immediate, bytes: 8 },
       ...PROBE_FIELDS,
     },
-    state: {
-      pc: guest('pc'),
-      retired: guest('minstret'),
-      attention: offset.attention,
-      exitRecord: offset.exitRecord,
-      exitLink: offset.exitLink,
-      accessAddress: offset.accessAddress,
-      accessKind: offset.accessKind,
-      accessValue: offset.accessValue,
-      accessResult: offset.accessResult,
-      flags: guest('fflags'),
-      floatOperands: offset.floatOperands,
-      floatResult: offset.floatResult,
-      reservedAddress: guest('reservedAddress'),
-      reservedValue: guest('reservedValue'),
-      jumpCache: offset.jumpCache,
-      registers: HART_STATE_OFFSET,
-    },
-    tlb: { entries: TLB_ENTRIES, entryBytes: TLB_ENTRY_BYTES, ...TLB_ENTRY },
+    state: GENERATED_STATE,
+    tlb: TLB_LAYOUT,
     pageShift: PAGE_SHIFT,
     jumpCacheEntries: JUMP_CACHE_ENTRIES,
     fusedMultiplyAdd: hasFusedMultiplyAdd(),

@@ -150,6 +150,12 @@ export interface CodeStatistics {
   readonly droppedByPlugin: number;
   /** Times that the whole area was emptied because it was full or the machine was reset. */
   readonly flushes: number;
+  /** Regions of compiled code that exist now, and the bytes of their WebAssembly. */
+  readonly regions: number;
+  readonly regionBytes: number;
+  /** Regions compiled since the start, and the milliseconds that the vCPU has spent on that. */
+  readonly compiled: number;
+  readonly compileMilliseconds: number;
   /** Guest instructions retired. */
   readonly instructions: bigint;
   /** Times generated code was left, by the name of the door. */

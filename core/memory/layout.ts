@@ -5,7 +5,7 @@
  * translated code), the map of pages that hold translated code, the boot ROM, guest RAM. RAM comes last, so that its
  * size is the only thing that varies between machines with the same number of vCPUs.
  */
-import { array, i32, struct, u32, u64 } from './struct.ts';
+import { i32, struct, u64 } from './struct.ts';
 
 /** Bytes in a guest page, and in the unit by which translated code is dropped. */
 export const PAGE_BYTES = 4096;
@@ -33,8 +33,6 @@ export const MachineState = struct({
   clockOffset: u64,
   /** Guest nanoseconds at which the clock was stopped. */
   clockStoppedAt: u64,
-  /** 1 for each trace event that is enabled, by its number in `plugin/trace-events`. */
-  traceEvents: array(u32, 32),
 });
 
 /** A table of 256 direct-mapped translations for each vCPU; see `memory/tlb`. */

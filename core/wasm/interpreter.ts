@@ -11,7 +11,7 @@ import { perform, type TlbLayout, translate } from './access.ts';
 import { Code, encodeModule, type Label } from './encode.ts';
 import { lower, type Place } from './lower.ts';
 import type { ValueType } from './opcodes.ts';
-import { LINK, RECORD, RECORD_BYTES } from './record.ts';
+import { HEADER_BYTES, LINK, RECORD, RECORD_BYTES, REGION, TARGETS } from './record.ts';
 
 /** Why `run` returned, by number. `exitRecord` and `exitLink` in memory then say where. */
 export const EXITS = [
@@ -25,7 +25,7 @@ export const EXITS = [
   'door',
   /** The access of the instruction at `exitRecord` faulted; `slow` has said how. */
   'trap',
-  /** The block at `exitRecord` must be looked at again; `exitLink` is the link that led to it, 0 if none did. */
+  /** The block at pc must be looked at before it is entered; `exitLink` is the link that led to it, 0 if none did. */
   'revisit',
   /** A guard found the instruction at `exitRecord` illegal here and now. */
   'illegal',
@@ -49,10 +49,11 @@ export interface StateLayout {
   readonly reservedAddress: number;
   readonly reservedValue: number;
   readonly jumpCache: number;
+  /** Floating-point exceptions that have accrued. */
   readonly flags: number;
   readonly floatOperands: number;
   readonly floatResult: number;
-  /** Register n of the guest, where a handler names it itself, is 64 bits at `registers` + 8n. */
+  /** Register n of the guest is 64 bits at `registers` + 8n. */
   readonly registers: number;
 }
 
@@ -84,8 +85,8 @@ export interface InterpreterOptions {
   readonly memoryPages: number;
 }
 
-/** Handlers that stand for no instruction: goes on at the record's pc; leaves for `revisit`. */
-export const PSEUDO = { cut: 0, revisit: 1 } as const;
+/** Handlers that stand for no instruction: goes on at the record's pc; runs a compiled region. */
+export const PSEUDO = { cut: 0, region: 1 } as const;
 export const FIRST_HANDLER = 2;
 
 export interface Interpreter {
@@ -101,18 +102,31 @@ export interface InterpreterImports {
   slow(record: number, access: number): number;
   /** Performs floating-point op number `float`: its operands are in memory, and so will be its result. */
   float(float: number): void;
-  /** Runs callback number `callback` for the record. */
-  call(record: number, callback: number): void;
+  /** Runs callback number `callback`. */
+  call(callback: number): void;
 }
 
 /** `run(record, budget)`: interprets from the block at `record`; the result is an index of EXITS. */
 export type Run = (record: number, budget: number) => number;
 
+/**
+ * A compiled region, entered at its first block. It runs until it has to leave, or the budget of instructions is spent,
+ * and adds to `retired`. Between blocks it leaves with `pc` set, and returns the address of the link slot that leads on,
+ * 0 where there is none. In front of an instruction that it cannot perform it returns, negated, the address of its
+ * record; then `retired` counts none of that block, and `pc` means nothing.
+ * @param slots memory address of its slots: link slots, and addresses of records
+ */
+export type RegionFunction = (slots: number, budget: number) => number;
+
 const IMPORT = { slow: 0, call: 1, float: 2 } as const;
+const TYPE = { run: 0, call: 1 } as const;
 const GLOBAL = { state: 0, tlb: 1 } as const;
 /** Parameters of `run`. */
 const RECORD_LOCAL = 0;
 const BUDGET_LOCAL = 1;
+
+/** Spreads the low bits of a number over its high ones. */
+const SCRAMBLE = 0x9e37_79b1 | 0;
 
 /** Locals for values: reused by each handler, so that the function has few. */
 class Locals {
@@ -141,6 +155,8 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   const link = code.local('i32');
   const target = code.local('i64');
   const nextRecord = code.local('i32');
+  /** Instructions that the block on its way out has retired. */
+  const retired = code.local('i32');
   const locals = new Locals(code);
 
   const exit = (name: Exit): void => void code.i32(EXITS.indexOf(name)).op('return');
@@ -179,7 +195,10 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
       code.global(GLOBAL.state);
       return state.registers + register * 8;
     };
+    const retire = (): void =>
+      void code.get(RECORD_LOCAL).memory('i32_load8_u', RECORD.index).i32(1).op('i32_add').set(retired);
     const goDirect = (slot: number): void => {
+      retire();
       code
         .get(RECORD_LOCAL)
         .i32(RECORD_BYTES + slot)
@@ -197,13 +216,11 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
       },
       pc: () => void pc(),
       next: () => void next(),
-      get: (register) => {
-        const offset = registerBase(register);
-        code.memory('i64_load', offset);
-      },
+      get: (register) => void code.memory('i64_load', registerBase(register)),
       set: (register, value) => {
         const offset = registerBase(register);
-        code.get(value).memory('i64_store', offset);
+        value();
+        code.memory('i64_store', offset);
       },
       access: (op, [address = -1, operand = -1], result) => {
         const number = accesses.push(op) - 1;
@@ -270,22 +287,41 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
         record32(field(counter)).memory('i64_load').get(amount).op('i64_add').memory('i64_store');
       },
       call: (callback) => {
-        code.get(RECORD_LOCAL);
         record32(field(callback)).call(IMPORT.call);
       },
       guard: (condition) => {
-        code.get(condition).op('i32_eqz').if();
+        condition();
+        code.op('i32_eqz').if();
         leaveAtRecord('illegal');
         code.end();
       },
       jump: (address, isDirect) => {
-        code.get(address).set(target);
-        if (isDirect) goDirect(LINK.taken);
-        else code.br(indirect);
+        address();
+        code.set(target);
+        if (isDirect) {
+          goDirect(LINK.taken);
+          return;
+        }
+        retire();
+        // Which of the last jumps the sample holds is left to chance: the budget counts blocks.
+        code
+          .get(BUDGET_LOCAL)
+          .i32(SCRAMBLE)
+          .op('i32_mul')
+          .i32(32 - Math.log2(TARGETS))
+          .op('i32_shr_u');
+        code.i32(2).op('i32_shl').get(RECORD_LOCAL).op('i32_add');
+        code
+          .get(target)
+          .op('i32_wrap_i64')
+          .memory('i32_store', 2 * RECORD_BYTES);
+        code.br(indirect);
       },
       branch: (condition, address) => {
-        code.get(condition).if();
-        code.get(address).set(target);
+        condition();
+        code.if();
+        address();
+        code.set(target);
         goDirect(LINK.taken);
         code.end();
         next().set(target);
@@ -298,6 +334,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   const bodies: ((label: Label) => void)[] = [
     () => {
       code.get(RECORD_LOCAL).memory('i64_load', RECORD.pc).set(target);
+      code.get(RECORD_LOCAL).memory('i32_load8_u', RECORD.index).i32(1).op('i32_add').set(retired);
       code
         .get(RECORD_LOCAL)
         .i32(RECORD_BYTES + LINK.taken)
@@ -305,7 +342,16 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
         .set(link)
         .br(direct);
     },
-    () => leaveWithLink('revisit'),
+    () => {
+      const field = (offset: number): Code => code.get(RECORD_LOCAL).memory('i32_load', offset);
+      field(REGION.slots);
+      field(REGION.budget);
+      field(REGION.table).callIndirect(TYPE.run).set(link);
+      code.global(GLOBAL.state).memory('i64_load', state.pc).set(target);
+      code.get(link).i32(0).op('i32_lt_s').if();
+      code.i32(0).get(link).op('i32_sub').set(RECORD_LOCAL).br(dispatch).end();
+      code.i32(0).set(retired).get(link).brIf(direct).br(indirect);
+    },
     ...handlers.map(({ fragment, traced }) => () => {
       lower(fragment, place(traced));
       code.br(advance);
@@ -345,8 +391,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   code.end(); // enter
   code.global(GLOBAL.state).get(target).memory('i64_store', state.pc);
   code.global(GLOBAL.state).global(GLOBAL.state).memory('i64_load', state.retired);
-  code.get(RECORD_LOCAL).memory('i32_load8_u', RECORD.index).op('i64_extend_i32_u', 'i64_add').i64(1n).op('i64_add');
-  code.memory('i64_store', state.retired);
+  code.get(retired).op('i64_extend_i32_u', 'i64_add').memory('i64_store', state.retired);
   code.get(nextRecord).op('i32_eqz').if();
   leaveWithLink('need-block');
   code.end();
@@ -356,6 +401,13 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   code.get(BUDGET_LOCAL).i32(1).op('i32_sub').tee(BUDGET_LOCAL).i32(0).op('i32_lt_s').if();
   exit('budget');
   code.end();
+  const coldness = locals.take('i32');
+  code.get(nextRecord).i32(HEADER_BYTES).op('i32_sub').tee(entry).memory('i32_load').tee(coldness);
+  code.i32(0).op('i32_ge_s').if();
+  code.get(coldness).op('i32_eqz').if();
+  leaveWithLink('revisit');
+  code.end();
+  code.get(entry).get(coldness).i32(1).op('i32_sub').memory('i32_store').end();
   code.get(nextRecord).set(RECORD_LOCAL).br(dispatch);
   code.end(); // dispatch
   code.op('unreachable');
@@ -363,17 +415,17 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   const bytes = encodeModule({
     types: [
       { parameters: ['i32', 'i32'], results: ['i32'] },
-      { parameters: ['i32', 'i32'], results: [] },
       { parameters: ['i32'], results: [] },
     ],
     memoryPages: options.memoryPages,
     importedFunctions: [
-      { name: 'slow', type: 0 },
-      { name: 'call', type: 1 },
-      { name: 'float', type: 2 },
+      { name: 'slow', type: TYPE.run },
+      { name: 'call', type: TYPE.call },
+      { name: 'float', type: TYPE.call },
     ],
+    importedTable: 'regions',
     importedGlobals: ['state', 'tlb'],
-    functions: [{ name: 'run', type: 0, body: code.finish() }],
+    functions: [{ name: 'run', type: TYPE.run, body: code.finish() }],
   });
   return { bytes, accesses, floats };
 }

@@ -1,6 +1,7 @@
 /**
  * Decoded code as it lies in memory: one record of 32 bytes an instruction (or probe), in execution order. A block is a
- * run of records; its last record ends with a control transfer and is followed by a link record.
+ * run of records; its last record ends with a control transfer and is followed by a link record. In front of its first
+ * record stands a header, and behind the link record of an indirect jump a ring of targets.
  */
 export const RECORD_BYTES = 32;
 
@@ -23,6 +24,20 @@ export const RECORD = {
   /** Guest address of the instruction, 64 bits. */
   pc: 24,
 } as const;
+
+/** The header, from the block's first record on: so its offset is negative. */
+export const HEADER_BYTES = 32;
+export const HEADER = {
+  /** Times that the block may be entered before it must be looked at, 32 bits; negative: any number of times. */
+  coldness: -HEADER_BYTES,
+} as const;
+
+/** A sample of the addresses that an indirect jump has gone to: their low 32 bits, 0 where there is none. */
+export const TARGETS = 16;
+export const TARGET_BYTES = TARGETS * 4;
+
+/** Fields of the record that stands for a compiled region: index of its function, its link slots, its budget. */
+export const REGION = { table: RECORD.first, slots: RECORD.second, budget: RECORD.third } as const;
 
 /** Fields of the link record: records of the blocks to go on with, 0 while unknown. */
 export const LINK = {

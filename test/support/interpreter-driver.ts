@@ -33,6 +33,10 @@ export interface InterpreterMachineOptions {
   readonly ramBytes?: number;
   /** Bytes for translated code; few make the vCPU translate again and again. */
   readonly codeBytes?: number;
+  /** Times that a block is entered before it is compiled; -1 never. */
+  readonly coldness?: number;
+  /** Instructions for which compiled code runs at the most. */
+  readonly budget?: number;
 }
 
 /** A vCPU that nobody else shares its memory with, as it is after reset. */
@@ -60,7 +64,7 @@ export function createInterpreterMachine(options: InterpreterMachineOptions = {}
     pluginFailed: ({ failure }) => {
       throw failure;
     },
-    ...(options.codeBytes === undefined ? {} : { codeBytes: options.codeBytes }),
+    ...options,
   });
   vcpu.reset(RAM_START);
   return { vcpu, ram: new Uint8Array(memory.buffer, layout.ram, layout.ramBytes), traps };

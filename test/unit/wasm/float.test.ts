@@ -42,7 +42,10 @@ function compile(
     local: (type) => code.local(type),
     constant: (constant) => void (isField(constant) ? never() : code.i64(constant)),
     get: (register) => void code.get((register as number) - 1),
-    set: (_, local) => void code.get(local).set(result),
+    set: (_, value) => {
+      value();
+      code.set(result);
+    },
     flags: () => void code.i32(0).memory('i64_load', FLAGS),
     raise: (flags) => {
       code.i32(0).i32(0).memory('i64_load', FLAGS).i64(BigInt(flags)).op('i64_or').memory('i64_store', FLAGS);

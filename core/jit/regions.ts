@@ -1,0 +1,126 @@
+/**
+ * The compiled regions of one vCPU. A region may be entered while each block that it was made from is still the one to be
+ * run; it goes when one of them goes for good.
+ */
+
+import type { VcpuState } from '../hart/state.ts';
+import type { View } from '../memory/struct.ts';
+import { PSEUDO } from '../wasm/interpreter.ts';
+import { HEADER, HEADER_BYTES, RECORD, RECORD_BYTES, REGION } from '../wasm/record.ts';
+import type { CompiledRegion } from '../wasm/region/compile.ts';
+import { SLOT_BYTES } from '../wasm/region/ways-out.ts';
+import type { RegionCompiler } from './compiler.ts';
+import type { FormedRegion } from './form-region.ts';
+
+/** A block as the regions see it. */
+export interface RegionMember {
+  /** Memory address of its first record. */
+  readonly record: number;
+}
+
+export interface Region<P> {
+  /** The record that stands for it. */
+  readonly record: number;
+  readonly entry: P;
+  readonly parts: readonly P[];
+  readonly table: number;
+  readonly bytes: number;
+  /** For its owner: the last change up to which every part has been found to be the one to be run. */
+  valid: number;
+}
+
+export const regionBytes = ({ slots }: CompiledRegion): number =>
+  Math.ceil((HEADER_BYTES + RECORD_BYTES + slots.length * SLOT_BYTES) / RECORD_BYTES) * RECORD_BYTES;
+
+export class Regions<P extends RegionMember> {
+  readonly #memory: DataView;
+  readonly #view: View<typeof VcpuState.fields>;
+  readonly #compiler: RegionCompiler;
+  /** Instructions for which a region runs at the most. */
+  readonly #budget: number;
+  readonly #byEntry = new Map<P, Region<P>>();
+  readonly #byPart = new Map<P, Set<Region<P>>>();
+
+  constructor(memory: DataView, view: View<typeof VcpuState.fields>, compiler: RegionCompiler, budget: number) {
+    this.#memory = memory;
+    this.#view = view;
+    this.#compiler = compiler;
+    this.#budget = budget;
+  }
+
+  /** The region that begins with `entry`. */
+  at(entry: P): Region<P> | undefined {
+    return this.#byEntry.get(entry);
+  }
+
+  /**
+   * Makes a region usable. Its record stands at `base`, a multiple of 32, where `regionBytes` bytes are free.
+   * @returns undefined where there are too many
+   */
+  install({ parts }: FormedRegion<P>, compiled: CompiledRegion, base: number): Region<P> | undefined {
+    const table = this.#compiler.install(compiled);
+    if (table === undefined) return undefined;
+    const record = base + HEADER_BYTES;
+    const slots = record + RECORD_BYTES;
+    const memory = this.#memory;
+    memory.setInt32(record + HEADER.coldness, -1, true);
+    memory.setUint16(record + RECORD.handler, PSEUDO.region, true);
+    memory.setUint32(record + REGION.table, table, true);
+    memory.setUint32(record + REGION.slots, slots, true);
+    memory.setUint32(record + REGION.budget, this.#budget, true);
+    for (const [index, slot] of compiled.slots.entries())
+      memory.setUint32(
+        slots + index * SLOT_BYTES,
+        slot.kind === 'link' ? 0 : parts[slot.origin]!.record + slot.offset,
+        true,
+      );
+    const entry = parts[0]!;
+    const region = { record, entry, parts, table, bytes: compiled.bytes.length, valid: -1 };
+    this.#byEntry.set(entry, region);
+    for (const part of parts) {
+      const regions = this.#byPart.get(part) ?? new Set();
+      this.#byPart.set(part, regions.add(region));
+    }
+    this.#view.regions++;
+    this.#view.regionBytes += region.bytes;
+    return region;
+  }
+
+  /** Lets the region be entered through links. */
+  resume({ record }: Region<P>): void {
+    this.#memory.setInt32(record + HEADER.coldness, -1, true);
+  }
+
+  /** No region is entered before it has been looked at. */
+  suspendAll(): void {
+    for (const region of this.#byEntry.values()) this.#suspend(region);
+  }
+
+  #suspend({ record }: Region<P>): void {
+    this.#memory.setInt32(record + HEADER.coldness, 0, true);
+  }
+
+  /** `part` is gone for good, and with it every region that it is in. */
+  drop(part: P): void {
+    for (const region of this.#byPart.get(part) ?? []) {
+      this.#suspend(region);
+      this.#forget(region);
+      for (const other of region.parts) this.#byPart.get(other)?.delete(region);
+      this.#byEntry.delete(region.entry);
+    }
+    this.#byPart.delete(part);
+  }
+
+  #forget(region: Region<P>): void {
+    this.#compiler.remove(region.table);
+    this.#view.regions--;
+    this.#view.regionBytes -= region.bytes;
+  }
+
+  /** Forgets every region. */
+  clear(): void {
+    for (const region of this.#byEntry.values()) this.#forget(region);
+    this.#byEntry.clear();
+    this.#byPart.clear();
+  }
+}
