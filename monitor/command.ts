@@ -78,13 +78,13 @@ export interface HumanArgument {
    * | kind      | what is read                                | its value                                         |
    * |-----------|---------------------------------------------|---------------------------------------------------|
    * | `word`    | one word, or more in double quotes          | string                                            |
-   * | `words`   | all words that follow, none included        | string[]                                          |
+   * | `words`   | all words that follow, if any               | string[]                                          |
    * | `rest`    | the rest of the line                        | string                                            |
    * | `integer` | an expression                               | bigint, 0 to 2^32 - 1                             |
    * | `long`    | an expression                               | bigint, -2^63 to 2^63 - 1                         |
-   * | `format`  | `/FMT` behind the command; may be left out  | `count`, and as much of a HumanFormat as was said |
+   * | `format`  | `/FMT` behind the command; may be left out  | a HumanFormat, and `count`, a number              |
    * | `onoff`   | `on` or `off`                               | boolean                                           |
-   * | `flag`    | `-` and the one letter that `name` consists of; may be left out | boolean                       |
+   * | `flag`    | `-x`, where `name` is `x`; may be left out  | boolean                                           |
    */
   readonly kind: 'word' | 'words' | 'rest' | 'integer' | 'long' | 'format' | 'onoff' | 'flag';
   /** The value is undefined where the line has ended. */

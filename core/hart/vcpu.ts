@@ -49,9 +49,9 @@ export interface VcpuParts {
 /** Blocks that are run before generated code is left, so that V8 can replace it by better code. */
 const BUDGET = 1_000_000;
 /** Entries after which a block is compiled. */
-const COLDNESS = Number(process.env.COLD ?? 500);
-/** Instructions for which compiled code runs at the most: some tens of microseconds. */
-const REGION_BUDGET = 100_000;
+const COLDNESS = 500;
+/** Instructions for which compiled code runs at the most, unless it is asked to look up: some milliseconds. */
+const REGION_BUDGET = 10_000_000;
 
 const EXIT = Object.fromEntries(EXITS.map((name, index) => [name, index])) as Record<(typeof EXITS)[number], number>;
 
@@ -253,7 +253,7 @@ export class Vcpu {
 
       const { pc } = hart.state;
       const { flushes } = view;
-      const record = blocks.enter(pc);
+      const record = blocks.enter(pc, Math.max(link, 0));
       this.#detachFailed();
       if (record === 0) {
         hart.raise(CAUSE.instructionAccessFault, pc);

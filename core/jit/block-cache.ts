@@ -24,7 +24,7 @@ import { HEADER, HEADER_BYTES, TARGETS } from '../wasm/record.ts';
 import type { CodePages } from './code-pages.ts';
 import type { RegionCompiler } from './compiler.ts';
 import { type BlockInstruction, blockInfo, type DecodedBlock, decodeBlock } from './decode-block.ts';
-import { formRegion, type RegionSource } from './form-region.ts';
+import { type FormedRegion, formRegion, type RegionSource } from './form-region.ts';
 import { HANDLED } from './handlers.ts';
 import { type Region, Regions, regionBytes } from './regions.ts';
 import { inOrder, type PlacedProbe, type Step, scriptOf } from './script.ts';
@@ -59,6 +59,8 @@ export interface BlockCacheOptions {
 
 /** A block is worth compiling into somebody else's region when it has this share of the heat that begins one. */
 const WARM_SHARE = 32;
+/** How often a region is made anew with more blocks; each time what it lacks has to be twice as hot. */
+const EXTENSIONS_MAX = 6;
 
 interface Site {
   readonly block: DecodedBlock;
@@ -141,15 +143,16 @@ export class BlockCache {
 
   /**
    * The record to run at `pc`. To be called between blocks.
+   * @param link the link slot that led there, 0 or absent where none did
    * @returns 0 where no instruction can be fetched at `pc`
    */
-  enter(pc: bigint): number {
+  enter(pc: bigint, link = 0): number {
     this.#freeCallbacks.push(...this.#retiredCallbacks);
     this.#retiredCallbacks = [];
     for (;;) {
       const { flushes } = this.#view;
       const site = this.#sites.get(pc) ?? this.#translate(pc);
-      const record = site ? this.#entrance(site) : 0;
+      const record = site ? this.#entrance(site, link) : 0;
       if (flushes === this.#view.flushes) return record;
     }
   }
@@ -166,9 +169,9 @@ export class BlockCache {
   }
 
   /** The record to run for `site`: of its block, or of the region that begins with it. */
-  #entrance(site: Site): number {
+  #entrance(site: Site, link: number): number {
     const variant = this.#current(site);
-    if (variant.coldness === undefined && this.#coldnessOf(variant) === 0) this.#compile(variant);
+    if (variant.coldness === undefined && this.#coldnessOf(variant) === 0) this.#compile(variant, link);
     const region = this.#regions.at(variant);
     if (region && (region.valid === this.#changes || this.#isValid(region))) {
       region.valid = this.#changes;
@@ -210,21 +213,41 @@ export class BlockCache {
     return [...counts].sort(([, x], [, y]) => y - x).map(([low]) => high | BigInt(low));
   }
 
-  /** Makes a region that begins with `variant`, or sees to it that nobody asks again. */
-  #compile(variant: Variant): void {
+  /**
+   * `variant` is hot: makes the region anew that `link` leads out of, if `variant` then becomes part of it, or else one
+   * that begins with `variant`; or sees to it that nobody asks again.
+   */
+  #compile(variant: Variant, link: number): void {
+    const left = this.#regions.leftBy(link);
+    if (left && !left.full && left.extensions < EXTENSIONS_MAX && !left.parts.includes(variant)) {
+      const extensions = left.extensions + 1;
+      if (this.#makeRegion(left.entry, extensions, ({ parts }) => parts.includes(variant))) {
+        this.#setColdness(variant, this.#context.coldness << extensions);
+        return;
+      }
+    }
     this.#setColdness(variant, -1);
+    this.#makeRegion(variant, 0);
+  }
+
+  /** @param serves whether it is worth having. @returns whether there is such a region now */
+  #makeRegion(entry: Variant, extensions: number, serves?: (formed: FormedRegion<Variant>) => boolean): boolean {
     const started = performance.now();
     const { flushes } = this.#view;
-    const formed = formRegion(variant, this.#source);
-    if (!formed || flushes !== this.#view.flushes) return;
-    const compiled = this.#compiler.compile(formed.blocks, !process.env.TLB);
+    const formed = formRegion(entry, this.#source);
+    if (!formed || flushes !== this.#view.flushes || serves?.(formed) === false) return false;
+    const compiled = this.#compiler.compile(formed.blocks, true);
     const bytes = regionBytes(compiled);
     // Too little room: the area is about to be emptied anyway.
-    if (this.#end - this.#free < bytes) return;
-    if (this.#regions.install(formed, compiled, this.#free)) this.#free += bytes;
+    if (this.#end - this.#free < bytes) return false;
+    const before = this.#regions.at(entry);
+    if (before) this.#regions.drop(before);
+    if (!this.#regions.install(formed, compiled, this.#free, extensions)) return false;
+    this.#free += bytes;
     this.#view.compiled++;
     this.#view.compileMicroseconds += Math.round((performance.now() - started) * 1000);
     this.#view.codeBytes = this.#free - this.#start;
+    return true;
   }
 
   /** The instruction whose record this is, any of a block's. */
@@ -336,7 +359,7 @@ export class BlockCache {
   /** The variant is never to be entered again; links may still lead to its first record. */
   #retire(variant: Variant): void {
     this.#suspend(variant);
-    this.#regions.drop(variant);
+    this.#regions.dropWith(variant);
     this.#view.blocks--;
     if (variant !== variant.site.clean) this.#view.annotated--;
     for (const callback of variant.callbacks) this.#retiredCallbacks.push(callback);

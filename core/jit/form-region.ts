@@ -32,6 +32,8 @@ export interface FormedRegion<P> {
   readonly blocks: readonly RegionBlock[];
   /** The blocks as they are in memory, by `origin`. */
   readonly parts: readonly P[];
+  /** Something was left out for want of room. */
+  readonly full: boolean;
 }
 
 const BLOCKS_MAX = 128;
@@ -39,6 +41,8 @@ const INSTRUCTIONS_MAX = 1500;
 /** Return addresses that tell copies of a block apart. */
 const CALLS_MAX = 3;
 const TARGETS_MAX = 16;
+/** In place of return addresses: there are too many chains of calls to tell them apart. */
+const ANYWHERE = -1n;
 
 /** A block as it goes into regions. */
 interface Translated {
@@ -107,13 +111,17 @@ export function formRegion<P extends RegionPart>(entry: P, source: RegionSource<
   const parts: P[] = [];
   const waiting: number[] = [];
   let instructions = 0;
+  let full = false;
 
   function add(part: P, calls: readonly bigint[]): number | undefined {
     const key = `${part.block.pc} ${calls.join()}`;
     const known = indexes.get(key);
     if (known !== undefined) return known;
     const count = part.block.instructions.length;
-    if (nodes.length >= BLOCKS_MAX || instructions + count > INSTRUCTIONS_MAX) return undefined;
+    if (nodes.length >= BLOCKS_MAX || instructions + count > INSTRUCTIONS_MAX) {
+      full = true;
+      return undefined;
+    }
     if (!parts.includes(part)) parts.push(part);
     instructions += count;
     const index = nodes.push({ part, translated: translated(part, source.counters), calls, control: undefined }) - 1;
@@ -131,7 +139,9 @@ export function formRegion<P extends RegionPart>(entry: P, source: RegionSource<
   function controlFrom({ part, translated, calls }: Node<P>): RegionControl {
     const { block } = part;
     const { control } = translated;
-    const called = (): readonly bigint[] => [...calls, block.next].slice(-CALLS_MAX);
+    // A function that calls itself is not copied for each depth: its returns go where they usually do.
+    const called = (): readonly bigint[] =>
+      calls.includes(block.next) || calls[0] === ANYWHERE ? [ANYWHERE] : [...calls, block.next].slice(-CALLS_MAX);
     switch (control.kind) {
       case 'next':
         return { kind: 'goto', to: edge(block.next, calls) };
@@ -144,9 +154,12 @@ export function formRegion<P extends RegionPart>(entry: P, source: RegionSource<
       case 'exit':
         return { kind: 'resume', offset: translated.resume! };
       case 'indirect': {
-        const expected = control.returns ? calls.at(-1) : undefined;
-        const addresses = expected === undefined ? source.targets(part).slice(0, TARGETS_MAX) : [expected];
-        const beyond = control.calls ? called() : control.returns ? calls.slice(0, -1) : calls;
+        const { returns } = control;
+        // Whoever has called the function in which the region begins has, or will have, regions with it in them.
+        if (returns && calls.length === 0) return { kind: 'indirect', likely: [] };
+        const known = returns && calls[0] !== ANYWHERE;
+        const addresses = known ? [calls.at(-1)!] : source.targets(part).slice(0, TARGETS_MAX);
+        const beyond = control.calls ? called() : known ? calls.slice(0, -1) : calls;
         const likely = addresses.flatMap((address) => {
           const to = edge(address, beyond);
           return 'block' in to ? [{ address, block: to.block }] : [];
@@ -178,5 +191,5 @@ export function formRegion<P extends RegionPart>(entry: P, source: RegionSource<
       control: control!,
     }),
   );
-  return { blocks, parts };
+  return { blocks, parts, full };
 }

@@ -25,12 +25,19 @@ export interface Region<P> {
   readonly parts: readonly P[];
   readonly table: number;
   readonly bytes: number;
+  readonly links: readonly number[];
+  /** It has been made anew this often, each time with more blocks; and something had to be left out. */
+  readonly extensions: number;
+  readonly full: boolean;
   /** For its owner: the last change up to which every part has been found to be the one to be run. */
   valid: number;
 }
 
 export const regionBytes = ({ slots }: CompiledRegion): number =>
   Math.ceil((HEADER_BYTES + RECORD_BYTES + slots.length * SLOT_BYTES) / RECORD_BYTES) * RECORD_BYTES;
+
+const linksOf = ({ slots }: CompiledRegion, base: number): readonly number[] =>
+  slots.flatMap(({ kind }, index) => (kind === 'link' ? [base + index * SLOT_BYTES] : []));
 
 export class Regions<P extends RegionMember> {
   readonly #memory: DataView;
@@ -40,6 +47,8 @@ export class Regions<P extends RegionMember> {
   readonly #budget: number;
   readonly #byEntry = new Map<P, Region<P>>();
   readonly #byPart = new Map<P, Set<Region<P>>>();
+  /** By the memory address of each link slot. */
+  readonly #byLink = new Map<number, Region<P>>();
 
   constructor(memory: DataView, view: View<typeof VcpuState.fields>, compiler: RegionCompiler, budget: number) {
     this.#memory = memory;
@@ -53,11 +62,21 @@ export class Regions<P extends RegionMember> {
     return this.#byEntry.get(entry);
   }
 
+  /** The region that the link slot at this memory address leads out of. */
+  leftBy(link: number): Region<P> | undefined {
+    return this.#byLink.get(link);
+  }
+
   /**
    * Makes a region usable. Its record stands at `base`, a multiple of 32, where `regionBytes` bytes are free.
    * @returns undefined where there are too many
    */
-  install({ parts }: FormedRegion<P>, compiled: CompiledRegion, base: number): Region<P> | undefined {
+  install(
+    { parts, full }: FormedRegion<P>,
+    compiled: CompiledRegion,
+    base: number,
+    extensions: number,
+  ): Region<P> | undefined {
     const table = this.#compiler.install(compiled);
     if (table === undefined) return undefined;
     const record = base + HEADER_BYTES;
@@ -75,7 +94,9 @@ export class Regions<P extends RegionMember> {
         true,
       );
     const entry = parts[0]!;
-    const region = { record, entry, parts, table, bytes: compiled.bytes.length, valid: -1 };
+    const bytes = compiled.bytes.length;
+    const region = { record, entry, parts, table, bytes, extensions, full, links: linksOf(compiled, slots), valid: -1 };
+    for (const link of region.links) this.#byLink.set(link, region);
     this.#byEntry.set(entry, region);
     for (const part of parts) {
       const regions = this.#byPart.get(part) ?? new Set();
@@ -101,18 +122,22 @@ export class Regions<P extends RegionMember> {
   }
 
   /** `part` is gone for good, and with it every region that it is in. */
-  drop(part: P): void {
-    for (const region of this.#byPart.get(part) ?? []) {
-      this.#suspend(region);
-      this.#forget(region);
-      for (const other of region.parts) this.#byPart.get(other)?.delete(region);
-      this.#byEntry.delete(region.entry);
-    }
+  dropWith(part: P): void {
+    for (const region of this.#byPart.get(part) ?? []) this.drop(region);
     this.#byPart.delete(part);
+  }
+
+  /** The region is gone for good. */
+  drop(region: Region<P>): void {
+    this.#suspend(region);
+    this.#forget(region);
+    for (const part of region.parts) this.#byPart.get(part)?.delete(region);
+    this.#byEntry.delete(region.entry);
   }
 
   #forget(region: Region<P>): void {
     this.#compiler.remove(region.table);
+    for (const link of region.links) this.#byLink.delete(link);
     this.#view.regions--;
     this.#view.regionBytes -= region.bytes;
   }

@@ -20,8 +20,8 @@ const PROMPT = '(vivarium) ';
 /** Further characters are not taken. */
 const LINE_CHARACTERS_MAX = 4095;
 const HISTORY_LINES = 64;
-/** The width of the client's terminal is not known. */
-const COLUMNS = 80;
+/** Columns that lists of candidates fill. */
+const LIST_COLUMNS = 80;
 
 const CTRL_D = 0x04;
 
@@ -33,17 +33,19 @@ export function serveConsole(stream: ByteStream, context: Context): void {
   let busy: Promise<unknown> = Promise.resolve();
 
   const keyboard = new Readable({ read() {} });
-  const screen = new Writable({
+  const output = new Writable({
     decodeStrings: false,
     write(text: string, _encoding, written) {
       stream.write(text);
       written();
     },
   });
+  // How wide the client's terminal is, nobody knows: it is left to wrap long lines as it likes.
+  const screen = Object.assign(output, { columns: Number.POSITIVE_INFINITY });
   // Nothing outside holds the editor: it is dropped with the stream, and never closed.
   const editor = createInterface({
     input: keyboard,
-    output: Object.assign(screen, { columns: COLUMNS }),
+    output: screen,
     terminal: true,
     prompt: PROMPT,
     historySize: HISTORY_LINES,
@@ -52,8 +54,13 @@ export function serveConsole(stream: ByteStream, context: Context): void {
     crlfDelay: Number.POSITIVE_INFINITY,
     completer: (line: string) => {
       const completion = complete(session, line).catch((): [string[], string] => [[], '']);
+      screen.columns = LIST_COLUMNS;
       // The editor shows it in the same turn of the event loop.
-      busy = completion.then(() => turn());
+      busy = completion
+        .then(() => turn())
+        .then(() => {
+          screen.columns = Number.POSITIVE_INFINITY;
+        });
       return completion;
     },
   });

@@ -26,6 +26,9 @@ const LEVELS: readonly { readonly pattern: RegExp; readonly operators: Readonly<
   },
 ];
 
+/** Operands within operands; nobody writes as many. */
+const DEPTH_MAX = 256;
+
 const wrap = (value: bigint): bigint => BigInt.asIntN(64, value);
 
 /**
@@ -46,7 +49,15 @@ export function evaluate(scanner: Scanner, register: (name: string) => bigint | 
     return value;
   }
 
+  let depth = 0;
   function unary(): bigint {
+    if (++depth > DEPTH_MAX) throw new LineError('expression nested too deeply');
+    const value = operand();
+    depth--;
+    return value;
+  }
+
+  function operand(): bigint {
     if (scanner.atEnd()) throw new LineError('unexpected end of expression');
     switch (scanner.take(/[+\-~($]/y)) {
       case '+':

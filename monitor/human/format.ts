@@ -2,8 +2,8 @@
 import type { HumanFormat, HumanSession } from '../command.ts';
 import { LineError, type Scanner } from './scanner.ts';
 
-/** What was said: the count, 1 where nothing was, and the rest as far as it was. */
-export interface FormatArgument extends Partial<HumanFormat> {
+/** What a command is to show. */
+export interface FormatArgument extends HumanFormat {
   readonly count: number;
 }
 
@@ -20,24 +20,23 @@ const LETTERS: Readonly<Record<string, Partial<HumanFormat>>> = {
   g: { size: 8 },
 };
 
-/** Takes `/FMT` if it is there. Of several letters of a kind, the last one counts. @throws LineError */
-export function scanFormat(scanner: Scanner): FormatArgument {
-  if (scanner.atEnd() || scanner.take(/\//y) === undefined) return { count: 1 };
-  let format: FormatArgument = { count: Number(scanner.take(/\d+/y) ?? 1) };
-  for (let letter = scanner.take(/\S/y); letter !== undefined; letter = scanner.take(/\S/y)) {
-    const part = LETTERS[letter];
-    if (part === undefined) throw new LineError(`invalid char in format: '${letter}'`);
+/**
+ * Takes `/FMT` if it is there. Of several letters of a kind, the last one counts. What is not said is as it was before;
+ * the count is 1.
+ * @throws LineError
+ */
+export function takeFormat(session: HumanSession, scanner: Scanner): FormatArgument {
+  if (scanner.atEnd() || scanner.take(/\//y) === undefined) return { ...session.format, count: 1 };
+  const count = Number(scanner.take(/\d+/y) ?? 1);
+  let format = session.format;
+  for (let next = scanner.take(/\S/y); next !== undefined; next = scanner.take(/\S/y)) {
+    const part = LETTERS[next];
+    if (part === undefined) throw new LineError(`invalid char in format: '${next}'`);
     format = { ...format, ...part };
   }
-  return format;
-}
-
-/** What was said, completed by what was said before, which it replaces. */
-export function chooseFormat(session: HumanSession, { letter, size }: FormatArgument): HumanFormat {
-  const { format } = session;
   // Instructions have a size of their own, whatever was said.
-  session.format = { letter: letter ?? format.letter, size: letter === 'i' ? format.size : (size ?? format.size) };
-  return session.format;
+  session.format = format.letter === 'i' ? { ...session.format, letter: 'i' } : format;
+  return { ...session.format, count };
 }
 
 /** `'A'`. What is not printable, or not ASCII, shows as `\n`, `\r` or a number. @param code 0 to 2^32 - 1 */

@@ -1,7 +1,7 @@
 /** From a command line to a command and the values of its arguments. */
 import type { HumanArgument, HumanCommand, HumanSession } from '../command.ts';
 import { evaluate } from './expression.ts';
-import { scanFormat } from './format.ts';
+import { takeFormat } from './format.ts';
 import { LineError, Scanner } from './scanner.ts';
 
 /** A command with the values of its arguments, by their names. */
@@ -27,10 +27,7 @@ export const groupOf = (table: Table, word: string): readonly HumanCommand[] =>
  * Takes the name of a command.
  * @throws LineError there is none of this name
  */
-export function takeCommand(
-  table: Table,
-  scanner: Scanner,
-): { readonly command: HumanCommand; readonly typed: string } {
+function takeCommand(table: Table, scanner: Scanner): { readonly command: HumanCommand; readonly typed: string } {
   const word = (): string => (scanner.atEnd() ? '' : scanner.take(/[^\s/]*/y)!);
   let typed = word();
   if (groupOf(table, typed).length > 0) typed = `${typed} ${word()}`.trimEnd();
@@ -40,6 +37,7 @@ export function takeCommand(
 }
 
 /**
+ * Reads a line. The format that it asks for holds from now on, whatever comes of the line.
  * @returns undefined where the line is empty
  * @throws LineError what is wrong with the line, and where there is help
  */
@@ -100,7 +98,7 @@ function takeArgument(session: HumanSession, label: string, { kind }: HumanArgum
       return value;
     }
     case 'format':
-      return scanFormat(scanner);
+      return takeFormat(session, scanner);
     case 'onoff': {
       const word = scanner.take(/\S*/y);
       if (word !== 'on' && word !== 'off') throw new LineError("Expected 'on' or 'off'");

@@ -22,7 +22,7 @@ const lastWord = (name: string): string =>
     .toLowerCase();
 
 const isAddress = (name: string): boolean =>
-  ADDRESS_NAMES.has(lastWord(name)) || ADDRESS_NAMES.has(lastWord(name).replace(/(e?)s$/, ''));
+  ADDRESS_NAMES.has(lastWord(name)) || ADDRESS_NAMES.has(lastWord(name).replace(/e?s$/, ''));
 
 const SIGNIFICANT_DIGITS = 6;
 
@@ -66,7 +66,8 @@ export function memberLines(members: Members): string[] {
     isMembers(value) || (isList(value) && value.some((item) => typeof item === 'object'));
   const simple = entries.filter((entry) => !nested(entry));
   const lines = tableLines(simple.map(([name, value]) => [{ text: name }, cell(name, value)]));
+  let next = 0;
   return entries.flatMap((entry) =>
-    nested(entry) ? [entry[0], ...indented(valueLines(entry[1], entry[0]))] : [lines[simple.indexOf(entry)]!],
+    nested(entry) ? [entry[0], ...indented(valueLines(entry[1], entry[0]))] : [lines[next++]!],
   );
 }

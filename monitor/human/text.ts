@@ -22,7 +22,7 @@ export const number = (value: number | bigint): Cell => ({ text: grouped(value),
 export function tableLines(rows: readonly (readonly Cell[])[], header?: readonly string[]): string[] {
   const all = header === undefined ? rows : [header.map((text) => ({ text })), ...rows];
   const columns = (all[0] ?? []).map((_, n) => ({
-    width: Math.max(...all.map((row) => row[n]!.text.length)),
+    width: all.reduce((width, row) => Math.max(width, row[n]!.text.length), 0),
     right: rows.every((row) => row[n]!.number || row[n]!.text === ''),
   }));
   return all.map((row) =>

@@ -54,6 +54,7 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
   const start = code.local('i32');
   const result = code.local('i32');
   const pcLocal = code.local('i64');
+  const selected = code.local('i32');
   /** Locals of registers: 64 bits, or the low half while they are narrow. */
   const wide = new Map(registersOf(use.named).map((register) => [register, code.local('i64')]));
   const low = new Map<number, number>();
@@ -206,7 +207,7 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
     };
   }
 
-  function emitBlock(index: number, leave: (edge: Edge) => void): void {
+  function emitBlock(index: number, leave: (edge: Edge) => void, label: (block: number) => Label): void {
     const { steps, control, instructions } = blocks[index]!;
     if (instructions > 0) code.get(LEFT).i32(instructions).op('i32_sub').set(LEFT);
     let narrowNow = use.narrowIn[index]!;
@@ -222,11 +223,13 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
     narrowOut[index] = narrowNow;
     const dirty = use.dirtyOut[index]!;
     const go = (edge: Edge): void => {
-      if ('block' in edge)
+      if ('block' in edge) {
         for (const register of registersOf(narrowNow & ~use.narrowIn[edge.block]!)) {
           pushRegister(register, true);
           code.set(wide.get(register)!);
         }
+        if (edge.select !== undefined) code.i32(edge.select).set(selected);
+      }
       leave(edge);
     };
     switch (control.kind) {
@@ -240,12 +243,15 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
         go(control.next);
         break;
       case 'indirect':
-        for (const { address, block } of control.likely) {
-          code.get(pcLocal).i64(address).op('i64_eq').if();
-          go({ block });
+        for (const edge of control.likely) {
+          code.get(pcLocal).i64(edge.address).op('i64_eq').if();
+          go(edge);
           code.end();
         }
         code.br(ways.take({ kind: 'indirect', dirty, narrow: narrowNow }));
+        break;
+      case 'dispatch':
+        code.get(selected).brTable(control.targets.map(label));
         break;
       case 'resume':
         code.br(resume(index, control.offset, narrowNow));
@@ -253,7 +259,7 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
   }
 
   const body = {
-    loopHead(index: number): void {
+    poll(index: number): void {
       const way = { dirty: use.dirtyIn[index]!, narrow: use.narrowIn[index]!, pc: blocks[index]!.pc };
       code
         .get(LEFT)

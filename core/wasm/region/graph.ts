@@ -14,15 +14,27 @@ export interface RegionStep {
   readonly offset: number;
 }
 
-/** Where control goes: to a block of the region by its index, or out of it to a guest address. */
-export type Edge = { readonly block: number } | { readonly exit: bigint };
+/**
+ * Where control goes: to a block of the region by its index, or out of it to a guest address. To a dispatcher it goes
+ * with the position of the target that it is to go on to.
+ */
+export type Edge = { readonly block: number; readonly select?: number } | { readonly exit: bigint };
+
+/** A block where an indirect jump may go, and the address for which it does. */
+export interface Likely {
+  readonly address: bigint;
+  readonly block: number;
+  readonly select?: number;
+}
 
 export type RegionControl =
   | { readonly kind: 'goto'; readonly to: Edge }
   /** By the last step's `branch`. */
   | { readonly kind: 'branch'; readonly taken: Edge; readonly next: Edge }
   /** By the last step's `jump`: to one of these blocks where its address is the one given, else out. */
-  | { readonly kind: 'indirect'; readonly likely: readonly { readonly address: bigint; readonly block: number }[] }
+  | { readonly kind: 'indirect'; readonly likely: readonly Likely[] }
+  /** To the block that was selected: a dispatcher, which does nothing else. */
+  | { readonly kind: 'dispatch'; readonly targets: readonly number[] }
   /** Out, in front of the instruction whose record is this many bytes behind the block's first. */
   | { readonly kind: 'resume'; readonly offset: number };
 
@@ -48,6 +60,8 @@ export interface Flow {
   /** Blocks that each block immediately dominates and that are reached by more than one forward edge, last ones first. */
   readonly merges: readonly (readonly number[])[];
   readonly isLoop: readonly boolean[];
+  /** On every cycle there is a block at which the region may be left. */
+  readonly isPoll: readonly boolean[];
   readonly isMerge: readonly boolean[];
 }
 
@@ -59,6 +73,8 @@ export const edgesOf = (control: RegionControl): readonly Edge[] => {
       return [control.taken, control.next];
     case 'indirect':
       return control.likely;
+    case 'dispatch':
+      return control.targets.map((block) => ({ block }));
     case 'resume':
       return [];
   }
@@ -114,29 +130,43 @@ function dominators(ordered: readonly number[], predecessors: readonly (readonly
   return dominator;
 }
 
-/** The control with each edge to `target` leaving the region instead. */
-function cut(
-  control: RegionControl,
-  isBad: (block: number) => boolean,
-  pcOf: (block: number) => bigint,
-): RegionControl {
-  const edge = (to: Edge): Edge => ('block' in to && isBad(to.block) ? { exit: pcOf(to.block) } : to);
+/** The control with each edge to one of `targets` going to the block `dispatcher` instead. */
+function redirect(control: RegionControl, targets: readonly number[], dispatcher: number): RegionControl {
+  const edge = <E extends Edge>(to: E): E => {
+    const select = 'block' in to ? targets.indexOf(to.block) : -1;
+    return select < 0 ? to : { ...to, block: dispatcher, select };
+  };
   switch (control.kind) {
     case 'goto':
       return { ...control, to: edge(control.to) };
     case 'branch':
       return { ...control, taken: edge(control.taken), next: edge(control.next) };
     case 'indirect':
-      return { ...control, likely: control.likely.filter(({ block }) => !isBad(block)) };
-    case 'resume':
+      return { ...control, likely: control.likely.map(edge) };
+    default:
       return control;
   }
 }
 
+/** `blocks` with a dispatcher behind them, by which alone control comes to `targets`. */
+function dispatched(blocks: RegionBlocks, targets: readonly number[]): RegionBlocks {
+  const dispatcher: RegionBlock = {
+    pc: 0n,
+    origin: 0,
+    steps: [],
+    instructions: 0,
+    control: { kind: 'dispatch', targets },
+  };
+  const redirected = blocks.map((block) => ({ ...block, control: redirect(block.control, targets, blocks.length) }));
+  return [...redirected, dispatcher];
+}
+
 /**
- * Analyses a region. Jumps back into the middle of a loop, which structured code cannot say, become ways out.
+ * Analyses a region. Structured code cannot jump into the midst of a loop: blocks to which that happens are reached by way
+ * of a dispatcher, which then is the loop's head.
  */
 export function flowOf(given: RegionBlocks): Flow {
+  const targets: number[] = [];
   let blocks = given;
   for (;;) {
     const ordered = reversePostorder(blocks);
@@ -152,28 +182,33 @@ export function flowOf(given: RegionBlocks): Flow {
       return at === x;
     };
 
-    let irreducible = false;
+    const found = targets.length;
     const isLoop: boolean[] = blocks.map(() => false);
     const forward: number[] = blocks.map(() => 0);
-    const next = blocks.map((block, index) => {
-      const from = order[index]!;
-      if (from < 0) return block;
-      const isBad = (to: number): boolean => order[to]! <= from && !dominates(order[to]!, from);
-      for (const to of successorsOf(block)) {
+    for (const [from, block] of ordered.entries())
+      for (const to of successorsOf(blocks[block]!)) {
         if (order[to]! > from) forward[to]!++;
-        else if (isBad(to)) irreducible = true;
-        else isLoop[to] = true;
+        else if (dominates(order[to]!, from)) isLoop[to] = true;
+        else {
+          // Where the dispatcher itself is such a block, control has come round it: from where that way begins.
+          let entered = to;
+          if (to === given.length) {
+            let way = from;
+            while (!dominates(dominator[way]!, order[to]!)) way = dominator[way]!;
+            entered = ordered[way]!;
+          }
+          if (!targets.includes(entered)) targets.push(entered);
+        }
       }
-      return irreducible ? { ...block, control: cut(block.control, isBad, (to) => blocks[to]!.pc) } : block;
-    });
-    if (irreducible) {
-      blocks = next;
+    if (targets.length > found) {
+      blocks = dispatched(given, targets);
       continue;
     }
-    const isMerge = forward.map((count) => count > 1);
+    const isMerge = forward.map((count, block) => count > 1 || targets.includes(block));
+    const isPoll = isLoop.map((loop, block) => (loop && block < given.length) || targets.includes(block));
     const merges: number[][] = blocks.map(() => []);
     for (const [position, block] of [...ordered.entries()].reverse())
       if (position > 0 && isMerge[block]) merges[ordered[dominator[position]!]!]!.push(block);
-    return { blocks, order, ordered, merges, isLoop, isMerge };
+    return { blocks, order, ordered, merges, isLoop, isPoll, isMerge };
   }
 }

@@ -8,13 +8,13 @@ import type { Edge, Flow } from './graph.ts';
 
 /** What the region's author adds to the structure. */
 export interface Body {
-  /** At the head of a loop, inside it. */
-  loopHead(block: number): void;
+  /** In front of a block at which the region may be left; see `Flow.isPoll`. */
+  poll(block: number): void;
   /**
    * The block itself. It ends by calling `go` for each edge, at most one of them outside an `if`, and nothing behind that
-   * is ever reached.
+   * is ever reached. A dispatcher goes to the labels of its targets instead.
    */
-  block(block: number, go: (edge: Edge) => void): void;
+  block(block: number, go: (edge: Edge) => void, label: (block: number) => Label): void;
   /** Leaves the region for a guest address. */
   exit(block: number, address: bigint): void;
 }
@@ -23,20 +23,20 @@ export function emitStructure(flow: Flow, code: Code, body: Body): void {
   const labels = new Map<number, Label>();
 
   function tree(block: number): void {
-    if (!flow.isLoop[block]) {
-      within(block, flow.merges[block]!);
-      return;
-    }
-    labels.set(block, code.loop());
-    body.loopHead(block);
+    if (flow.isLoop[block]) labels.set(block, code.loop());
+    if (flow.isPoll[block]) body.poll(block);
     within(block, flow.merges[block]!);
-    code.end();
+    if (flow.isLoop[block]) code.end();
   }
 
   /** `block` and what it dominates; the merges among that, last one first, stand behind it. */
   function within(block: number, [last, ...rest]: readonly number[]): void {
     if (last === undefined) {
-      body.block(block, (edge) => go(block, edge));
+      body.block(
+        block,
+        (edge) => go(block, edge),
+        (target) => labels.get(target)!,
+      );
       return;
     }
     const isLoopToo = labels.get(last);

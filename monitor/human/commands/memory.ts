@@ -1,32 +1,26 @@
 /** What stands in guest memory. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { disassemble } from '../../../core/riscv/disassemble.ts';
-import { CommandError, type HumanFormat, type HumanSession, human } from '../../command.ts';
-import { chooseFormat, showCharacter } from '../format.ts';
+import { CommandError, type HumanFormat, human } from '../../command.ts';
+import { type FormatArgument, showCharacter } from '../format.ts';
 import { hex } from '../text.ts';
 
 /** Bytes at an address, undefined where not all of them are memory. */
 type Read = (address: bigint, length: number) => Uint8Array | undefined;
 
 /** More than anybody reads, and little enough not to hold up the daemon. */
-const ITEMS_MAX = 0x1_0000;
+const ITEMS_MAX = 16_384;
 
-interface DumpArguments {
-  readonly fmt: Partial<HumanFormat> & { readonly count: number };
-  readonly addr: bigint;
-}
-
-function dump(session: HumanSession, read: Read, { fmt, addr }: DumpArguments): string {
-  const format = chooseFormat(session, fmt);
+function dump(read: Read, { fmt, addr }: { readonly fmt: FormatArgument; readonly addr: bigint }): string {
   if (fmt.count > ITEMS_MAX)
     throw new CommandError(`cannot show ${fmt.count} items, only up to ${ITEMS_MAX} at a time`);
-  return (format.letter === 'i' ? instructionLines : itemLines)(read, addr, fmt.count, format).join('\n');
+  return (fmt.letter === 'i' ? instructionLines : itemLines)(read, addr, fmt).join('\n');
 }
 
 const wrap = (address: bigint): bigint => BigInt.asUintN(64, address);
 
-function itemLines(read: Read, start: bigint, count: number, { letter, size }: HumanFormat): string[] {
-  const bytesPerLine = size === 1 || letter === 'c' ? 8 : 16;
+function itemLines(read: Read, start: bigint, { count, letter, size }: FormatArgument): string[] {
+  const bytesPerLine = size === 1 ? 8 : 16;
   const lines: string[] = [];
   for (let offset = 0, length = count * size; offset < length; offset += bytesPerLine) {
     const address = wrap(start + BigInt(offset));
@@ -67,7 +61,7 @@ function items(bytes: Uint8Array, size: HumanFormat['size']): bigint[] {
   return Array.from({ length: bytes.length / size }, (_, n) => read(n * size));
 }
 
-function instructionLines(read: Read, start: bigint, count: number): string[] {
+function instructionLines(read: Read, start: bigint, { count }: FormatArgument): string[] {
   const lines: string[] = [];
   let address = wrap(start);
   for (let n = 0; n < count; n++) {
@@ -108,24 +102,16 @@ export const memoryCommands = [
     params: '/fmt addr',
     doc: 'show what stands at a virtual address of the current vCPU (fmt: count, x d u o c or i, size b h w or g)',
     args: DUMP_ARGUMENTS,
-    run: (session, args) => {
-      const { memory } = session.context.machine;
-      return dump(
-        session,
-        (address, length) => memory.readVirtual(session.vcpu, address, length),
-        args as DumpArguments,
-      );
-    },
+    run: ({ context: { machine }, vcpu }, { fmt, addr }) =>
+      dump((address, length) => machine.memory.readVirtual(vcpu, address, length), { fmt, addr }),
   }),
 
   human('xp', {
     params: '/fmt addr',
     doc: 'show what stands at a physical address (fmt: count, x d u o c or i, size b h w or g)',
     args: DUMP_ARGUMENTS,
-    run: (session, args) => {
-      const { memory } = session.context.machine;
-      return dump(session, (address, length) => memory.readPhysical(address, length), args as DumpArguments);
-    },
+    run: ({ context: { machine } }, { fmt, addr }) =>
+      dump((address, length) => machine.memory.readPhysical(address, length), { fmt, addr }),
   }),
 
   human('sum', {

@@ -1,7 +1,7 @@
 /** The registers of a vCPU, and expressions of them. */
 import type { RegisterValue, Vcpu } from '../../../core/machine/interface.ts';
 import { type HumanSession, human } from '../../command.ts';
-import { chooseFormat, showCharacter } from '../format.ts';
+import { type FormatArgument, showCharacter } from '../format.ts';
 import { hex, parts } from '../text.ts';
 
 const vcpuNumbers = ({ context: { machine } }: HumanSession): string[] =>
@@ -50,11 +50,11 @@ export const registerCommands = [
       { name: 'fmt', kind: 'format' },
       { name: 'expr', kind: 'long' },
     ],
-    run: (session, { fmt, expr: value }) => {
+    run: (_session, { fmt, expr: value }) => {
       const unsigned = BigInt.asUintN(64, value);
-      switch (chooseFormat(session, fmt).letter) {
+      switch ((fmt as FormatArgument).letter) {
         case 'x':
-          return `0x${unsigned.toString(16)}`;
+          return value === 0n ? '0' : `0x${unsigned.toString(16)}`;
         case 'd':
         case 'i':
           return String(value);
