@@ -129,7 +129,12 @@ export class Vcpu {
       state: new WebAssembly.Global({ value: 'i32', mutable: false }, state),
       tlb: new WebAssembly.Global({ value: 'i32', mutable: false }, tlb),
     };
-    const compiler = new RegionCompiler(layout, physical.regions.find(({ writable }) => writable)!, env);
+    const compiler = new RegionCompiler(
+      layout,
+      interpreter.floats,
+      physical.regions.find(({ writable }) => writable)!,
+      env,
+    );
     this.blocks = new BlockCache(buffer, layout, index, physical, codePages, compiler, {
       codeBytes: parts.codeBytes ?? CODE_BYTES_PER_VCPU,
       coldness: parts.coldness ?? COLDNESS,

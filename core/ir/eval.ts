@@ -108,34 +108,6 @@ const PURE: Partial<Record<Op['name'], (x: bigint, y: bigint) => bigint | boolea
   geu: (x, y) => x >= y,
 };
 
-/** Ops whose last argument is no rounding mode. */
-const UNROUNDED: readonly OpName[] = ['fmin', 'fmax', 'feq', 'flt', 'fle', 'fwiden'];
-
-/** What the floating-point op does with its arguments; a truth value is 0 or 1, an integer is unsigned. */
-export function evaluateFloat(op: Op, args: readonly bigint[]): FloatResult {
-  const rounded = !UNROUNDED.includes(op.name);
-  const mode = rounded ? Number(args.at(-1)) : ROUND.nearestEven;
-  const operands = rounded ? args.slice(0, -1) : args;
-  const [x = 0n] = operands;
-  const bytes = op.bytes as FloatBytes;
-  switch (op.name) {
-    case 'fwiden':
-      return convert(4, 8, mode, x);
-    case 'fnarrow':
-      return convert(8, 4, mode, x);
-    case 'itof':
-      return fromInteger(bytes, mode, op.signed ? s64(x) : x);
-    case 'ftoi': {
-      const values = 1n << BigInt(op.integerBytes! * 8);
-      const low = op.signed ? -values / 2n : 0n;
-      const { value, flags } = toInteger(bytes, mode, x, low, low + values - 1n);
-      return { value: u64(value), flags };
-    }
-    default:
-      return OPERATIONS[op.name as keyof typeof OPERATIONS](bytes, mode, ...operands);
-  }
-}
-
 const u32 = (value: bigint): bigint => BigInt.asUintN(32, value);
 const s32 = (value: bigint): bigint => BigInt.asIntN(32, value);
 
@@ -165,6 +137,34 @@ const PURE32: Partial<Record<Op['name'], (x: bigint, y: bigint) => bigint | bool
 export function evaluatePure(name: OpName, args: readonly bigint[]): bigint | undefined {
   const value = PURE[name]?.(u64(args[0]!), u64(args[1] ?? 0n));
   return typeof value === 'bigint' ? u64(value) : undefined;
+}
+
+/** Ops whose last argument is no rounding mode. */
+const UNROUNDED: readonly OpName[] = ['fmin', 'fmax', 'feq', 'flt', 'fle', 'fwiden'];
+
+/** What the floating-point op does with its arguments; a truth value is 0 or 1, an integer is unsigned. */
+export function evaluateFloat(op: Op, args: readonly bigint[]): FloatResult {
+  const rounded = !UNROUNDED.includes(op.name);
+  const mode = rounded ? Number(args.at(-1)) : ROUND.nearestEven;
+  const operands = rounded ? args.slice(0, -1) : args;
+  const [x = 0n] = operands;
+  const bytes = op.bytes as FloatBytes;
+  switch (op.name) {
+    case 'fwiden':
+      return convert(4, 8, mode, x);
+    case 'fnarrow':
+      return convert(8, 4, mode, x);
+    case 'itof':
+      return fromInteger(bytes, mode, op.signed ? s64(x) : x);
+    case 'ftoi': {
+      const values = 1n << BigInt(op.integerBytes! * 8);
+      const low = op.signed ? -values / 2n : 0n;
+      const { value, flags } = toInteger(bytes, mode, x, low, low + values - 1n);
+      return { value: u64(value), flags };
+    }
+    default:
+      return OPERATIONS[op.name as keyof typeof OPERATIONS](bytes, mode, ...operands);
+  }
 }
 
 /** Runs `fragment`, whose fields must all be filled in. Control that runs off its end goes on at `next`. */

@@ -45,9 +45,9 @@ const pure = (args: readonly Type[], result: Type, doc: string): OpInfo => ({ ar
 const binary = (doc: string): OpInfo => pure(['i64', 'i64'], 'i64', doc);
 const unary = (doc: string): OpInfo => pure(['i64'], 'i64', doc);
 const compare = (doc: string): OpInfo => pure(['i64', 'i64'], 'bool', doc);
-const float = (args: readonly Type[], result: Type, doc: string): OpInfo => ({ args, result, effect: 'float', doc });
 const binary32 = (doc: string): OpInfo => pure(['i32', 'i32'], 'i32', doc);
 const compare32 = (doc: string): OpInfo => pure(['i32', 'i32'], 'bool', doc);
+const float = (args: readonly Type[], result: Type, doc: string): OpInfo => ({ args, result, effect: 'float', doc });
 
 /** Every op, with the types of its arguments and result. */
 export const OPS = {

@@ -250,12 +250,12 @@ export class BlockCache {
     return true;
   }
 
-  /** The instruction whose record this is, any of a block's. */
+  /** The instruction that the record, any of a block's, belongs to. Slow: it searches. */
   instructionAt(record: number): BlockInstruction {
-    for (const { clean, annotated } of this.#sites.values())
+    for (const { block, clean, annotated } of this.#sites.values())
       for (const variant of [clean, annotated])
         for (const step of variant?.steps ?? [])
-          if (step.kind === 'instruction' && variant!.record + step.offset === record) return step.instruction;
+          if (variant!.record + step.offset === record) return block.instructions[step.index]!;
     throw new Error(`no block has a record at 0x${record.toString(16)}`);
   }
 

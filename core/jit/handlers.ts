@@ -35,6 +35,8 @@ export interface Handled {
   readonly door: boolean;
   /** It goes where a register says. */
   readonly indirect: boolean;
+  /** It is illegal where a guard says so. */
+  readonly guarded: boolean;
 }
 
 const ENDS = new Set(['jump', 'branch', 'exit']);
@@ -76,6 +78,7 @@ export const HANDLED: ReadonlyMap<Instruction, Handled> = new Map(
         accessBytes: fragment.find((op) => isAccess(op) && op.name !== 'touch')?.bytes ?? 0,
         ends: [...names].some((name) => ENDS.has(name)),
         door: names.has('exit'),
+        guarded: names.has('guard'),
         indirect: fragment.some((op) => op.name === 'jump' && !isDirect(fragment, op.args[0]!)),
       },
     ];
@@ -105,10 +108,10 @@ export const GENERATED_STATE: StateLayout = {
   flags: guest('fflags'),
   floatOperands: offset.floatOperands,
   floatResult: offset.floatResult,
-  registers: HART_STATE_OFFSET,
   reservedAddress: guest('reservedAddress'),
   reservedValue: guest('reservedValue'),
   jumpCache: offset.jumpCache,
+  registers: HART_STATE_OFFSET,
 };
 
 export const TLB_LAYOUT: TlbLayout = { entries: TLB_ENTRIES, entryBytes: TLB_ENTRY_BYTES, ...TLB_ENTRY };

@@ -243,11 +243,11 @@ export function perform(
       trace(constant(2n), zeroExtended(operand));
       break;
     case 'zero':
-      for (let at = 0; at < bytes; at += 8)
+      for (let offset = 0; offset < bytes; offset += 8)
         code
           .get(host)
           .i64(0n)
-          .memory('i64_store', (place.offset ?? 0) + at);
+          .memory('i64_store', offset + (place.offset ?? 0));
       trace(constant(2n), constant(0n));
       break;
     case 'touch':

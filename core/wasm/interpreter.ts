@@ -49,11 +49,10 @@ export interface StateLayout {
   readonly reservedAddress: number;
   readonly reservedValue: number;
   readonly jumpCache: number;
-  /** Floating-point exceptions that have accrued. */
   readonly flags: number;
   readonly floatOperands: number;
   readonly floatResult: number;
-  /** Register n of the guest is 64 bits at `registers` + 8n. */
+  /** Register n of the guest, where a handler names it itself, is 64 bits at `registers` + 8n. */
   readonly registers: number;
 }
 
@@ -216,7 +215,10 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
       },
       pc: () => void pc(),
       next: () => void next(),
-      get: (register) => void code.memory('i64_load', registerBase(register)),
+      get: (register) => {
+        const offset = registerBase(register);
+        code.memory('i64_load', offset);
+      },
       set: (register, value) => {
         const offset = registerBase(register);
         value();

@@ -32,10 +32,7 @@ export interface Place {
   flags(): void;
   /** Accrues `flags`, bits of FLAG. */
   raise(flags: number): void;
-  /**
-   * Performs a floating-point op out of line, exceptions too, and leaves its result in `result`; or leaves, with nothing
-   * done, for somebody who does.
-   */
+  /** Performs a floating-point op out of line, exceptions too, and leaves its result in `result`. */
   slowFloat(op: Op, args: readonly number[], result: number): void;
   fence(): void;
   /** Leaves, with nothing done, unless the condition is true. */

@@ -3,7 +3,7 @@
  * checked inline, and everything that they do not cover left to the interpreter, in front of the very instruction.
  */
 import { narrow } from '../../ir/narrow.ts';
-import { isField, type Operand } from '../../ir/ops.ts';
+import { isField, OPS, type Op, type Operand } from '../../ir/ops.ts';
 import { type AccessPlace, type DirectMemory, locate, perform, type TlbLayout, translate } from '../access.ts';
 import { Code, encodeModule, type Label } from '../encode.ts';
 import type { StateLayout } from '../interpreter.ts';
@@ -16,13 +16,15 @@ import { type Slot, WaysOut } from './ways-out.ts';
 
 export interface RegionOptions {
   readonly state: StateLayout;
-  /** See `hasFusedMultiplyAdd`. */
-  readonly fusedMultiplyAdd: boolean;
   readonly tlb: TlbLayout;
   readonly pageShift: number;
   readonly memoryPages: number;
   /** From the base of the vCPU's state to its counters. */
   readonly counters: number;
+  /** Whether `f64x2.relaxed_madd` rounds once. */
+  readonly fusedMultiplyAdd: boolean;
+  /** The number by which `float` knows the op. */
+  floatNumber(op: Op): number;
   /** Present where the region runs only while guest addresses are physical ones. */
   readonly direct?: DirectMemory | undefined;
 }
@@ -33,11 +35,12 @@ export interface CompiledRegion {
   readonly slots: readonly Slot[];
 }
 
+const TYPES: readonly ValueType[] = ['i32', 'i64', 'f32', 'f64'];
 const SLOTS = 0;
 const LEFT = 1;
 const GLOBAL = { state: 0, tlb: 1 } as const;
 const TYPE = { region: 0, call: 1 } as const;
-const IMPORT = { call: 0 } as const;
+const IMPORT = { call: 0, float: 1 } as const;
 
 const given = <T>(operand: Operand<T> | undefined): T => {
   if (operand === undefined || isField(operand)) throw new Error('a region has every operand given');
@@ -168,12 +171,22 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
         pushState();
         code.memory('i64_load', state.flags).i64(BigInt(flags)).op('i64_or').memory('i64_store', state.flags);
       },
-      slowFloat: () => void code.br(resume(index, step.offset, narrow)),
-      fence: () => void code.op('atomic_fence'),
+      slowFloat: (op, args, into) => {
+        for (const [position, arg] of args.entries()) {
+          pushState();
+          code.get(arg).memory('i64_store', state.floatOperands + position * 8);
+        }
+        code.i32(options.floatNumber(op)).call(IMPORT.float);
+        pushState();
+        code.memory('i64_load', state.floatResult);
+        if (OPS[op.name].result === 'bool') code.op('i32_wrap_i64');
+        code.set(into);
+      },
       guard: (condition) => {
         condition();
         code.op('i32_eqz').brIf(resume(index, step.offset, narrow));
       },
+      fence: () => void code.op('atomic_fence'),
       lastAccess: (name) =>
         void code.get({ accessAddress: access.address, accessKind: access.kind, accessValue: access.value }[name]),
       counter: (counter) => void code.memory('i64_load', counterAt(counter)),
@@ -218,7 +231,7 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
         narrow(step.fragment, (register) => has(before, register)),
         placeOf(index, step, before),
       );
-      for (const type of ['i32', 'i64', 'f32', 'f64'] as const) used[type] = 0;
+      for (const type of TYPES) used[type] = 0;
     }
     narrowOut[index] = narrowNow;
     const dirty = use.dirtyOut[index]!;
@@ -291,7 +304,10 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
       { parameters: ['i32'], results: [] },
     ],
     memoryPages: options.memoryPages,
-    importedFunctions: [{ name: 'call', type: TYPE.call }],
+    importedFunctions: [
+      { name: 'call', type: TYPE.call },
+      { name: 'float', type: TYPE.call },
+    ],
     importedGlobals: ['state', 'tlb'],
     functions: [{ name: 'region', type: TYPE.region, body: code.finish() }],
   });

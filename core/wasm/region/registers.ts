@@ -3,7 +3,7 @@
  * are narrow where (see `narrow` of the IR). Sets of registers are bits of a bigint.
  */
 import { becomesNarrow, narrowWrites } from '../../ir/narrow.ts';
-import { type Fragment, isAccess, OPS } from '../../ir/ops.ts';
+import { type Fragment, isAccess } from '../../ir/ops.ts';
 import { edgesOf, type Flow, type RegionBlock } from './graph.ts';
 
 export type RegisterSet = bigint;
@@ -41,9 +41,6 @@ export const registersOf = (set: RegisterSet): readonly number[] => {
   return registers;
 };
 
-/** Effects besides accesses for which a region may be left in the midst of a block, or its registers be looked at. */
-const SIDE_EXITS: ReadonlySet<string> = new Set(['order', 'float', 'guard']);
-
 interface BlockUse {
   /** Read before the block itself writes them. */
   readonly exposed: RegisterSet;
@@ -60,7 +57,7 @@ function useOf({ steps, control }: RegionBlock): BlockUse {
     for (const op of fragment) {
       if (op.name === 'get') exposed |= bit(op.register as number) & ~written;
       else if (op.name === 'set') written |= bit(op.register as number);
-      else if (isAccess(op) || SIDE_EXITS.has(OPS[op.name].effect)) hasSideExit = true;
+      else if (isAccess(op) || op.name === 'call' || op.name === 'callIf' || op.name === 'guard') hasSideExit = true;
     }
   return { exposed, written, hasSideExit };
 }

@@ -42,8 +42,8 @@ function compile(
     local: (type) => code.local(type),
     constant: (constant) => void (isField(constant) ? never() : code.i64(constant)),
     get: (register) => void code.get((register as number) - 1),
-    set: (_, value) => {
-      value();
+    set: (_, push) => {
+      push();
       code.set(result);
     },
     flags: () => void code.i32(0).memory('i64_load', FLAGS),
