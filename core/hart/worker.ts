@@ -67,6 +67,7 @@ const vcpu = new Vcpu({
   codePages: new CodePages(buffer, layout, index),
   bus: board.bus,
   time: board.time,
+  setSupervisorTimer: (deadline) => board.setSupervisorTimer(index, deadline),
   trapped: (cause, interrupt, epc, tval) => {
     if (traced.has('riscv_trap')) trace('riscv_trap', trapLine(index, cause, interrupt, epc, tval));
   },

@@ -10,6 +10,7 @@ import { TIMEBASE_HZ } from './clock.ts';
 import { flatten, type Node, node } from './fdt.ts';
 import { ADDRESS, CLINT_BYTES, CONTEXT_INTERRUPTS, IRQ } from './virt.ts';
 
+const MMU_TYPE = 'riscv,sv57';
 /** More than the serial port answers to: what QEMU's tree says. */
 const UART_REG_BYTES = 0x100;
 
@@ -53,6 +54,7 @@ const cpu = (index: number, interruptController: Node): Node =>
       status: 'okay',
       compatible: 'riscv',
       'riscv,isa': ISA,
+      'mmu-type': MMU_TYPE,
       'riscv,cbom-block-size': CACHE_BLOCK_BYTES,
       'riscv,cbop-block-size': CACHE_BLOCK_BYTES,
       'riscv,cboz-block-size': CACHE_BLOCK_BYTES,

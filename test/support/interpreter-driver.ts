@@ -57,6 +57,7 @@ export function createInterpreterMachine(options: InterpreterMachineOptions = {}
     codePages: new CodePages(memory.buffer, layout, 0),
     bus: { read: () => undefined, write: () => false },
     time: () => 0n,
+    setSupervisorTimer: () => {},
     trapped: (cause, interrupt, epc, tval) => {
       traps.push({ cause, interrupt, epc, tval });
       demandAttention(memory.buffer, layout, 0, ATTENTION.park);
