@@ -178,7 +178,7 @@ export class Vcpu {
     this.blocks.flush();
     this.blocks.modeChanged(this.hart.state.privilege, this.#mmu.isPhysical);
     for (const plugin of this.#plugins) plugin.reset();
-    this.#detachFailed();
+    this.detachFailed();
   }
 
   addPlugin(plugin: PluginInstance): void {
@@ -191,7 +191,8 @@ export class Vcpu {
     this.blocks.removePlugin(plugin);
   }
 
-  #detachFailed(): void {
+  /** Takes off the plugins that have thrown. Between blocks. */
+  detachFailed(): void {
     for (const plugin of this.#plugins)
       if (plugin.failure) {
         this.removePlugin(plugin);
@@ -243,7 +244,7 @@ export class Vcpu {
       if (attention !== 0) {
         if (attention & ATTENTION.stale) this.#dropStale();
         if (attention & ATTENTION.interrupt) this.#lookForInterrupt = true;
-        this.#detachFailed();
+        this.detachFailed();
         if (attention & (ATTENTION.message | ATTENTION.park)) return attention;
       }
       if (this.#waiting) {
@@ -272,7 +273,7 @@ export class Vcpu {
       const { pc } = hart.state;
       const { flushes } = view;
       const record = this.#enter(pc, link);
-      this.#detachFailed();
+      this.detachFailed();
       if (record === 0) {
         left--;
         link = 0;

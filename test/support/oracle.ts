@@ -246,7 +246,8 @@ export class Oracle {
   #store(address: bigint, bytes: AccessBytes, value: bigint): void {
     const parts = this.#partsOf(address, bytes, 'store');
     if (parts.length === 1 && !this.#isRam(parts[0]!.physical, bytes)) {
-      if (bytes > 8 || !this.#devices?.write(parts[0]!.physical, bytes, value)) throw new Trap(ACCESS_FAULT.store, address);
+      if (bytes > 8 || !this.#devices?.write(parts[0]!.physical, bytes, value))
+        throw new Trap(ACCESS_FAULT.store, address);
       return;
     }
     const places = parts.map((part) => this.#inRam(part, 'store'));

@@ -14,18 +14,32 @@ test('the memory map is that of QEMU', () => {
   ).toEqual([
     '1000-ffff rom riscv_virt_board.mrom',
     '100000-100fff i/o riscv.sifive.test',
+    '101000-101023 i/o goldfish_rtc',
     '2000000-2003fff i/o riscv.aclint.swi',
     '2004000-200bfff i/o riscv.aclint.mtimer',
     'c000000-c5fffff i/o riscv.sifive.plic',
     '10000000-10000007 i/o serial',
-    '80000000-800fffff ram riscv_virt_board.ram',
+    '10001000-100011ff i/o virtio-mmio',
+    '10002000-100021ff i/o virtio-mmio',
+    '10003000-100031ff i/o virtio-mmio',
+    '10004000-100041ff i/o virtio-mmio',
+    '10005000-100051ff i/o virtio-mmio',
+    '10006000-100061ff i/o virtio-mmio',
+    '10007000-100071ff i/o virtio-mmio',
+    '10008000-100081ff i/o virtio-mmio',
+    '10100000-10100007 i/o fwcfg.data',
+    '10100008-10100009 i/o fwcfg.ctl',
+    '10100010-10100017 i/o fwcfg.dma',
+    '20000000-21ffffff romd virt.flash0',
+    '22000000-23ffffff romd virt.flash1',
+    '80000000-803fffff ram riscv_virt_board.ram',
   ]);
 });
 
 describe('the bus', () => {
   test.each([
     ['below the first device', 0x0f_fff8, 8],
-    ['between devices', 0x10_1000, 4],
+    ['between devices', 0x10_2000, 4],
     ['behind the last device', UART + 8, 1],
     ['across the end of a device', UART + 6, 4],
     ['far away', 2 ** 63, 8],
