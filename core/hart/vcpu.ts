@@ -9,6 +9,8 @@ import { BlockCache } from '../jit/block-cache.ts';
 import type { CodePages } from '../jit/code-pages.ts';
 import { RegionCompiler } from '../jit/compiler.ts';
 import { decodeWord } from '../jit/decode-block.ts';
+import { RegionTable } from '../jit/region-table.ts';
+import { LocalTranslator, type Translator } from '../jit/translator.ts';
 import { CODE_BYTES_PER_VCPU, type Layout } from '../memory/layout.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import type { View } from '../memory/struct.ts';
@@ -41,6 +43,8 @@ export interface VcpuParts {
   /** Called between blocks now and then while guest code runs, and before the thread sleeps in `wfi`. */
   breathe?(): void;
   beforeSleep?(): void;
+  /** Who compiles regions; by default this thread. */
+  readonly translator?: Translator;
   /** For tests: see `BlockCacheOptions`. */
   readonly codeBytes?: number;
   readonly coldness?: number;
@@ -50,7 +54,7 @@ export interface VcpuParts {
 /** Blocks that are run before generated code is left, so that V8 can replace it by better code. */
 const BUDGET = 1_000_000;
 /** Entries after which a block is compiled. */
-const COLDNESS = 500;
+const COLDNESS = 4000;
 /** Instructions for which compiled code runs at the most, unless it is asked to look up: some milliseconds. */
 const REGION_BUDGET = 10_000_000;
 
@@ -130,18 +134,16 @@ export class Vcpu {
       ...imports,
       state: new WebAssembly.Global({ value: 'i32', mutable: false }, state),
     };
-    const compiler = new RegionCompiler(
-      layout,
-      interpreter.floats,
-      physical.regions.find(({ writable }) => writable)!,
-      env,
-    );
-    this.blocks = new BlockCache(buffer, layout, index, this.#mmu.fetch.bind(this.#mmu), codePages, compiler, {
+    const table = new RegionTable(env);
+    const ram = physical.regions.find(({ writable }) => writable)!;
+    const translator = parts.translator ?? new LocalTranslator(new RegionCompiler(layout, interpreter.floats, ram));
+    const fetch = this.#mmu.fetch.bind(this.#mmu);
+    this.blocks = new BlockCache(buffer, layout, index, fetch, codePages, translator, table, {
       codeBytes: parts.codeBytes ?? CODE_BYTES_PER_VCPU,
       coldness: parts.coldness ?? COLDNESS,
       budget: parts.budget ?? REGION_BUDGET,
     });
-    const instance = new WebAssembly.Instance(parts.module, { env: { ...env, regions: compiler.table } });
+    const instance = new WebAssembly.Instance(parts.module, { env: { ...env, regions: table.table } });
     this.#run = instance.exports.run as Run;
   }
 
@@ -243,6 +245,7 @@ export class Vcpu {
       const attention = Atomics.exchange(this.#attention, 0, 0);
       if (attention !== 0) {
         if (attention & ATTENTION.stale) this.#dropStale();
+        if (attention & ATTENTION.translated) this.blocks.takeTranslated();
         if (attention & ATTENTION.interrupt) this.#lookForInterrupt = true;
         this.detachFailed();
         if (attention & (ATTENTION.message | ATTENTION.park)) return attention;
