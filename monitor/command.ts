@@ -50,24 +50,47 @@ export interface Command<A = any, R = any> {
   run(context: Context, args: A): R | Promise<R>;
 }
 
+/** How `x`, `xp` and `print` show values. */
+export interface HumanFormat {
+  /** Hexadecimal, signed and unsigned decimal, octal, character, instruction. */
+  readonly letter: 'x' | 'd' | 'u' | 'o' | 'c' | 'i';
+  /** Bytes of an item; instructions have their own. */
+  readonly size: 1 | 2 | 4 | 8;
+}
+
 /** The state of one HMP console. */
 export interface HumanSession {
   readonly context: Context;
   /** The current vCPU, chosen with `cpu N`. */
   vcpu: number;
+  /** What was last asked for; it holds wherever less is said. */
+  format: HumanFormat;
+  /** The last lines typed here, oldest first; none behind `human-monitor-command`. */
+  history: readonly string[];
+  /** Set by `quit`: this console asks for nothing more. */
+  ended: boolean;
 }
 
 /** How an HMP argument is read and completed; the letters are QEMU's `args_type`. */
 export interface HumanArgument {
   readonly name: string;
   /**
-   * `word`: one word, quotes allowed. `rest`: the rest of the line. `integer`: an expression that fits 32 bits.
-   * `long`: an expression of 64 bits. `format`: `/FMT` directly behind the command. `onoff`: on or off. `flag`: `-x`.
+   * | kind      | what is read                                | its value                                         |
+   * |-----------|---------------------------------------------|---------------------------------------------------|
+   * | `word`    | one word, or more in double quotes          | string                                            |
+   * | `words`   | all words that follow, if any               | string[]                                          |
+   * | `rest`    | the rest of the line                        | string                                            |
+   * | `integer` | an expression                               | bigint, 0 to 2^32 - 1                             |
+   * | `long`    | an expression                               | bigint, -2^63 to 2^63 - 1                         |
+   * | `format`  | `/FMT` behind the command; may be left out  | a HumanFormat, and `count`, a number              |
+   * | `onoff`   | `on` or `off`                               | boolean                                           |
+   * | `flag`    | `-x`, where `name` is `x`; may be left out  | boolean                                           |
    */
-  readonly kind: 'word' | 'rest' | 'integer' | 'long' | 'format' | 'onoff' | 'flag';
+  readonly kind: 'word' | 'words' | 'rest' | 'integer' | 'long' | 'format' | 'onoff' | 'flag';
+  /** The value is undefined where the line has ended. */
   readonly optional?: boolean;
-  /** Candidates for TAB. */
-  complete?(session: HumanSession, prefix: string): readonly string[];
+  /** Candidates for TAB; those that do not begin with `prefix` are passed over. */
+  complete?(session: HumanSession, prefix: string): readonly string[] | Promise<readonly string[]>;
 }
 
 /** A command of the human monitor. */

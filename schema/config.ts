@@ -59,6 +59,15 @@ export interface MachineConfig<Serial, Virtio = unknown, Block = unknown> {
   /** A reset asked for by the guest ends the machine instead, with reason `guest-reset`. */
   readonly noReboot?: boolean;
   readonly serial: Serial;
+  /**
+   * Finds the file of a plugin. Returns a URL to import it by, another one whenever the file has changed.
+   * @throws Error in one line: there is no such file
+   */
+  readonly findPlugin: (path: string) => Promise<string>;
   /** Takes one line, without its end, for each trace event that happens while it is enabled. */
   readonly trace?: (line: string) => void;
+  /** Takes text that a plugin appends to its file `name`; resolves when it takes more. */
+  readonly output?: (plugin: string, name: string, text: string) => Promise<void>;
+  /** Takes a sentence about something that should not have happened: the guest misuses a device, a thread dies. */
+  readonly report?: (sentence: string) => void;
 }

@@ -33,6 +33,7 @@ import { openDevices, type Plugged } from './devices.ts';
 import { reasonOf, UsageError } from './errors.ts';
 import { type Images, readImages } from './images.ts';
 import type { Log } from './log.ts';
+import { findPlugin, PluginOutput } from './plugins.ts';
 import { enableTrace, openTrace } from './trace.ts';
 
 /** The human monitor, as the daemon needs it. */
@@ -155,7 +156,10 @@ export class Daemon {
   }
 
   async #createMachine(parts: Images & Plugged, serial: SerialLine, trace: (line: string) => void): Promise<Machine> {
+    const { log } = this.#environment;
     const { machine: type, smp, ramBytes, append, noReboot } = this.#config;
+    const output = new PluginOutput((problem) => log.warn({}, problem));
+    this.#undo.push(() => output.close());
     const machine = await this.#environment
       .createMachine({
         machine: type,
@@ -168,6 +172,9 @@ export class Daemon {
         paused: true,
         serial,
         trace,
+        findPlugin,
+        output: (plugin, name, text) => output.write(plugin, name, text),
+        report: (sentence) => log.warn({}, sentence),
       })
       .catch((error: unknown) => {
         throw asUsageError(error);
@@ -175,6 +182,10 @@ export class Daemon {
     this.#machine = machine;
     this.#undo.push(() => machine.shutdown('host-signal'));
     this.#undo.push(machine.onEvent((event) => this.#happened(event)));
+    const closeFiles = (event: MachineEvent): void => {
+      if (event.name === 'INSTR_UNLOADED') void output.close(event.id);
+    };
+    this.#undo.push(machine.onEvent(closeFiles));
     return machine;
   }
 

@@ -1,4 +1,6 @@
 /** What main and a vCPU's worker say to each other. Everything else between them is in the shared memory. */
+import type { Finish } from '../devices/test-sifive.ts';
+import type { Equipment } from '../machine/equipment.ts';
 import type { MemoryRegion } from '../memory/physical.ts';
 import type { PluginBinding } from '../plugin/instance.ts';
 
@@ -8,43 +10,64 @@ export interface WorkerStart {
   readonly vcpus: number;
   readonly ramBytes: number;
   readonly index: number;
+  /** The interpreter, compiled once for all vCPUs. */
   readonly module: WebAssembly.Module;
   readonly regions: readonly MemoryRegion[];
   readonly resetVector: bigint;
+  readonly equipment: Equipment;
 }
 
-/** Requests are answered in order, each by one `Answer` with its number. */
-export type Request = { readonly number: number } & (
+/** Requests are answered in order, each by one `answer` with its number. A vCPU starts parked. */
+export type Request =
   | { readonly type: 'park' }
   /** Goes on, from parked. */
   | { readonly type: 'resume' }
   /** While parked: back to the state after power-on. */
   | { readonly type: 'reset' }
-  /** Imports the plugin and makes its instance; it sees nothing yet. */
+  /** Imports the plugin and makes its instance, which sees nothing yet. */
   | { readonly type: 'prepare'; readonly binding: PluginBinding }
   /** From here on the plugin sees every block. */
   | { readonly type: 'activate'; readonly id: string }
-  /** Takes the plugin off, whether it was prepared or active. */
+  /** Takes the plugin off, prepared or active: answered by what it throws at that, if it does. */
   | { readonly type: 'remove'; readonly id: string }
-  /** The plugin's part of the report, and the number of blocks that carry something of it. */
+  /** Asks for what the plugin has collected here: answered by `Collected`. */
   | { readonly type: 'collect'; readonly id: string }
+  | { readonly type: 'trace'; readonly names: readonly string[]; readonly enabled: boolean }
   /** The machine ends: leave the thread. */
-  | { readonly type: 'exit' }
-);
+  | { readonly type: 'exit' };
 
-export type RequestBody = Request extends infer R ? (R extends { number: number } ? Omit<R, 'number'> : never) : never;
+export interface NumberedRequest {
+  readonly number: number;
+  readonly request: Request;
+}
 
 export interface Collected {
   readonly part: unknown;
+  /** Blocks of this vCPU that carry something of the plugin. */
   readonly blocks: number;
 }
 
+/** Text for a file of a plugin's, or for the trace where `id` is empty. */
+export interface Text {
+  readonly id: string;
+  readonly name: string;
+  readonly text: string;
+}
+
 export type Message =
+  /** The worker exists. */
+  | { readonly type: 'ready' }
   | { readonly type: 'answer'; readonly number: number; readonly value?: unknown; readonly error?: string }
-  /** The guest wrote to the test finisher; the vCPU has parked itself. */
-  | { readonly type: 'finish'; readonly kind: 'pass' | 'fail' | 'reset'; readonly code: number }
+  /** The guest ends or resets the machine; the vCPU has parked itself. */
+  | { readonly type: 'finish'; readonly finish: Finish }
   /** The serial port has bytes to send, or room to receive. */
   | { readonly type: 'serial' }
+  /** The driver of the device in a virtio slot has notified a queue. */
+  | { readonly type: 'virtio'; readonly slot: number }
+  /** The contents of a flash bank have changed. */
+  | { readonly type: 'flash'; readonly bank: number }
+  /** The plugin has thrown and sees nothing more on this vCPU. */
   | { readonly type: 'plugin-failed'; readonly id: string; readonly message: string }
-  /** A plugin, or a trace event, has written text. */
-  | { readonly type: 'output'; readonly id: string; readonly name: string; readonly text: string };
+  | { readonly type: 'text'; readonly texts: readonly Text[] }
+  /** A sentence about what the guest did wrong to a device. */
+  | { readonly type: 'report'; readonly sentence: string };

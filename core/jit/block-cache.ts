@@ -3,28 +3,39 @@
  *
  * Each block of guest code that has been met is a *site*. A site keeps its clean records for as long as its bytes stand,
  * and beside them annotated records while plugins want something of it. The records that are current can be reached
- * through links and the jump cache without asking here; whatever must be looked at again is *suspended*: the handler of
- * its first record is replaced by one that leaves generated code, so that no link ever has to be searched for.
+ * through links and the jump cache without asking here; whatever must be looked at first is *suspended* by a word in its
+ * header, so that no link ever has to be searched for. Blocks that are entered often are compiled, with what they lead
+ * to, into regions; the block itself is then suspended, so that old links find the region.
+ *
+ * A site is made for an address and a place in memory, so that it serves every mode and every address space that has that
+ * place at that address. Links hold for good: they lead only to where the block, or region, that they lead from may always
+ * go on. All other ways from block to block are in the jump cache of a mode; see `code-space`.
  *
  * - A plugin is loaded: every site is suspended; when it is next entered, the plugin is shown it, and if it wants
- *   nothing the handler is put back, links and all.
+ *   nothing the block goes on as it was, links and all.
  * - A plugin is unloaded: only sites that it touched lose their annotated records; their clean ones are still there.
  * - Bytes are overwritten: the sites of the page are dropped.
  * - The area is full: everything is dropped, between blocks.
  */
-import { JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, VcpuState } from '../hart/state.ts';
-import type { Layout } from '../memory/layout.ts';
-import type { PhysicalMemory } from '../memory/physical.ts';
+import { VcpuState } from '../hart/state.ts';
+import { JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, type Layout, PAGE_BYTES, PAGE_SHIFT } from '../memory/layout.ts';
 import type { View } from '../memory/struct.ts';
-import type { PluginInstance, ProbeRequest } from '../plugin/instance.ts';
+import type { PluginInstance } from '../plugin/instance.ts';
 import type { AccessEvent, InstructionInfo } from '../plugin/plugin.ts';
+import type { ProbeRequest } from '../plugin/probe.ts';
+import { lengthOf } from '../riscv/decode.ts';
+import { type Invalidation, MACHINE, SUPERVISOR, Trap, USER } from '../riscv/hart.ts';
 import { BY_NAME } from '../riscv/table.ts';
-import { PSEUDO } from '../wasm/interpreter.ts';
-import { RECORD } from '../wasm/record.ts';
+import { HEADER, HEADER_BYTES, NO_LINK, RECORD, RECORD_BYTES, TARGETS } from '../wasm/record.ts';
 import type { CodePages } from './code-pages.ts';
-import { blockInfo, type DecodedBlock, decodeBlock } from './decode-block.ts';
+import { CodeSpace, type FetchedPage } from './code-space.ts';
+import type { RegionCompiler } from './compiler.ts';
+import { type BlockInstruction, blockInfo, type DecodedBlock, decodeBlock } from './decode-block.ts';
+import { type FormedRegion, formRegion, type RegionSource } from './form-region.ts';
 import { HANDLED } from './handlers.ts';
-import { blockBytes, inOrder, type PlacedProbe, type WriteContext, writeBlock } from './write-block.ts';
+import { type Region, Regions, regionBytes } from './regions.ts';
+import { inOrder, type PlacedProbe, type Step, scriptOf } from './script.ts';
+import { BLOCK_BYTES_MAX, blockBytes, targetsOf, type WriteContext, writeBlock } from './write-block.ts';
 
 /** A callback that a block may call, by number. */
 export interface Callback {
@@ -36,12 +47,36 @@ export interface Callback {
 /** One way in which a site has been written down. */
 interface Variant {
   readonly site: Site;
+  readonly block: DecodedBlock;
+  readonly steps: readonly Step[];
   readonly record: number;
-  readonly bytes: number;
-  /** What the first record's handler is when it is not suspended. */
-  readonly handler: number;
   readonly callbacks: readonly number[];
+  /** What its header says when it is not suspended; undefined while it is not. */
+  coldness: number | undefined;
 }
+
+/** Values of `regionKey`, and the first of those for supervisor and user mode. */
+const REGION_KEY = { physical: 1, machine: 2, translated: 4 } as const;
+const GENERATIONS = 1 << 28;
+
+const hostPageOf = (host: number): number => host - (host % PAGE_BYTES);
+
+/** Where the second half of an instruction lies that reaches into another page. */
+const secondAddress = (pc: bigint): bigint => BigInt.asUintN(64, pc + 2n);
+
+export interface BlockCacheOptions {
+  /** Bytes of the area for translated code to use. */
+  readonly codeBytes: number;
+  /** Times that a block is entered before it is compiled; -1: it never is. */
+  readonly coldness: number;
+  /** Instructions for which compiled code runs at the most before it looks up. */
+  readonly budget: number;
+}
+
+/** A block is worth compiling into somebody else's region when it has this share of the heat that begins one. */
+const WARM_SHARE = 32;
+/** How often a region is made anew with more blocks; each time what it lacks has to be twice as hot. */
+const EXTENSIONS_MAX = 6;
 
 interface Site {
   readonly block: DecodedBlock;
@@ -57,20 +92,29 @@ interface Site {
 export class BlockCache {
   readonly #memory: DataView;
   readonly #view: View<typeof VcpuState.fields>;
-  readonly #physical: PhysicalMemory;
   readonly #codePages: CodePages;
   readonly #context: WriteContext;
-  readonly #jumpCache: number;
+  readonly #spaces: ReadonlyMap<number, CodeSpace>;
+  #space: CodeSpace;
+  /** Changes whenever code may be found elsewhere in some address space. */
+  #generation = 0;
   readonly #start: number;
   readonly #end: number;
   #free: number;
 
-  readonly #sites = new Map<bigint, Site>();
+  /** By where their page lies in memory, then by address. */
+  readonly #sites = new Map<number, Map<bigint, Site>>();
   readonly #byPage = new Map<number, Set<Site>>();
-  readonly #byRecord = new Map<number, Variant>();
+  /** The block that each record begins, of a block or of a region. */
+  readonly #byRecord = new Map<number, DecodedBlock>();
+  readonly #regions: Regions<Variant>;
+  readonly #compiler: RegionCompiler;
+  readonly #source: RegionSource<Variant>;
 
   #plugins: PluginInstance[] = [];
   #loads = 0;
+  /** Changes whenever a region may have become invalid, or valid again. */
+  #changes = 0;
   readonly #loadNumber = new Map<PluginInstance, number>();
 
   readonly #callbacks: (Callback | undefined)[] = [];
@@ -78,22 +122,42 @@ export class BlockCache {
   /** Numbers that a block in progress may still call; free once no block is. */
   #retiredCallbacks: number[] = [];
 
+  /** @param fetch finds the page of an address for fetches in a mode, or throws Trap */
   constructor(
     buffer: SharedArrayBuffer,
     layout: Layout,
     vcpu: number,
-    codeBytes: number,
-    physical: PhysicalMemory,
+    fetch: (virtual: bigint, privilege: number) => FetchedPage,
     codePages: CodePages,
+    compiler: RegionCompiler,
+    { codeBytes, coldness, budget }: BlockCacheOptions,
   ) {
-    const { state, code } = layout.vcpus[vcpu]!;
+    const { state, code, counters, jumpCaches } = layout.vcpus[vcpu]!;
     this.#memory = new DataView(buffer);
     this.#view = VcpuState.view(buffer, state);
-    this.#physical = physical;
     this.#codePages = codePages;
     // An illegal instruction leaves as a system instruction does, and is found out behind the door.
-    this.#context = { memory: this.#memory, state, illegalHandler: HANDLED.get(BY_NAME.get('ecall')!)!.plain };
-    this.#jumpCache = state + VcpuState.offset.jumpCache;
+    const illegalHandler = HANDLED.get(BY_NAME.get('ecall')!)!.plain;
+    this.#context = { memory: this.#memory, state, illegalHandler, coldness };
+    this.#compiler = compiler;
+    this.#regions = new Regions(this.#memory, this.#view, compiler, budget);
+    this.#source = {
+      counters,
+      warm: (pc) => {
+        const site = this.#known(pc);
+        if (!site || this.#heat(site.clean!) + this.#heat(site.annotated) < coldness / WARM_SHARE) return undefined;
+        return this.#current(site);
+      },
+      heat: (variant) => this.#heat(variant),
+      targets: (variant) => this.#targets(variant),
+    };
+    this.#spaces = new Map(
+      [USER, SUPERVISOR, MACHINE].map((privilege, index) => {
+        const jumpCache = jumpCaches + index * JUMP_CACHE_ENTRIES * JUMP_CACHE_ENTRY_BYTES;
+        return [privilege, new CodeSpace(buffer, jumpCache, (virtual) => fetch(virtual, privilege))];
+      }),
+    );
+    this.#space = this.#spaces.get(MACHINE)!;
     this.#start = code;
     this.#end = code + codeBytes;
     this.#free = code;
@@ -105,42 +169,205 @@ export class BlockCache {
   }
 
   /**
-   * The record to run at `pc`. To be called between blocks.
-   * @returns 0 where no instruction can be fetched at `pc`
+   * To be called after each change of privilege or of what accesses may do, before the next block.
+   * @param physical data accesses go to RAM without translation or protection
    */
-  enter(pc: bigint): number {
-    this.#freeCallbacks.push(...this.#retiredCallbacks);
-    this.#retiredCallbacks = [];
-    const site = this.#sites.get(pc) ?? this.#translate(pc);
-    return site ? this.#current(site).record : 0;
+  modeChanged(privilege: number, physical: boolean): void {
+    this.#space = this.#spaces.get(privilege)!;
+    this.#view.regionKey =
+      privilege === MACHINE
+        ? physical
+          ? REGION_KEY.physical
+          : REGION_KEY.machine
+        : REGION_KEY.translated + this.#generation * 4 + privilege;
   }
 
-  /** Lets the link slot at memory address `link` lead to `record`; 0 is the jump cache, for an indirect jump to `pc`. */
-  link(link: number, pc: bigint, record: number): void {
-    if (link !== 0) {
-      this.#memory.setUint32(link, record, true);
-      return;
+  /** Memory address of the jump cache for the mode of now. */
+  get jumpCache(): number {
+    return this.#space.jumpCache;
+  }
+
+  /** Forgets what may be fetched where. To be called between blocks, and `modeChanged` after it. */
+  translationChanged(invalid: Invalidation): void {
+    this.#generation = (this.#generation + 1) % GENERATIONS;
+    for (const space of this.#spaces.values()) space.translationChanged(invalid);
+  }
+
+  /**
+   * The record to run at `pc`. To be called between blocks.
+   * @param link the link slot that led there, 0 or absent where none did
+   * @throws Trap where no instruction can be fetched at `pc`
+   */
+  enter(pc: bigint, link = 0): number {
+    if (this.#retiredCallbacks.length > 0) this.#freeCallbacks.push(...this.#retiredCallbacks.splice(0));
+    const known = this.#space.find(pc);
+    if (known !== 0 && this.#isReady(known)) return known;
+    for (;;) {
+      const { flushes } = this.#view;
+      const record = this.#entrance(this.#find(pc) ?? this.#translate(pc), link);
+      if (flushes !== this.#view.flushes) continue;
+      this.#space.remember(pc, record);
+      return record;
     }
-    const entry = this.#jumpCache + Number((pc >> 1n) & BigInt(JUMP_CACHE_ENTRIES - 1)) * JUMP_CACHE_ENTRY_BYTES;
-    this.#memory.setBigUint64(entry, pc, true);
-    this.#memory.setUint32(entry + 8, record, true);
   }
 
-  /** Guest address of the block whose suspended record this is. */
-  pcOf(record: number): bigint {
-    return this.#byRecord.get(record)!.site.block.pc;
+  /** Nobody has to look at the block or region at `record` before it is entered. */
+  #isReady(record: number): boolean {
+    return this.#memory.getInt32(record + HEADER.coldness, true) !== 0 && this.#regions.mayEnter(record);
   }
 
-  #translate(pc: bigint): Site | undefined {
-    const block = this.#codePages.whileLocked(() => {
-      for (const address of [pc, pc + 2n]) {
-        const host = this.#physical.locate(Number(address), 2);
-        if (host >= 0) this.#codePages.mark(host);
+  /** Lets the link slot at memory address `link` lead to `record`, which stands at `pc`, if it may for good. */
+  link(link: number, pc: bigint, record: number): void {
+    const { hosts } = this.#byRecord.get(record)!;
+    const page = pc >> BigInt(PAGE_SHIFT);
+    const region = this.#regions.leftBy(link);
+    let stays: boolean;
+    if (region) {
+      stays = region.pages.get(page) === hostPageOf(hosts[0]!);
+    } else {
+      // The links of a block lie behind its last record.
+      const from = this.#memory.getBigUint64(link - (link % RECORD_BYTES) - RECORD_BYTES + RECORD.pc, true);
+      stays = from >> BigInt(PAGE_SHIFT) === page;
+    }
+    this.#memory.setUint32(link, stays && hosts.length === 1 ? record : NO_LINK.lookUp, true);
+  }
+
+  /** The site at `pc`, if there is one and all of it may be fetched. @throws Trap */
+  #find(pc: bigint): Site | undefined {
+    const site = this.#sites.get(this.#space.page(pc).host)?.get(pc);
+    const second = site?.block.hosts[1];
+    if (second === undefined || this.#secondPage(pc).host === second) return site;
+    this.#drop(site!);
+    return undefined;
+  }
+
+  /** The site at `pc`, if it is known that all of it may be fetched; has no effect on the guest. */
+  #known(pc: bigint): Site | undefined {
+    const first = this.#space.known(pc);
+    const site = first && this.#sites.get(first.host)?.get(pc);
+    const second = site?.block.hosts[1];
+    return second === undefined || this.#space.known(secondAddress(pc))?.host === second ? site : undefined;
+  }
+
+  /** The page that the instruction at `pc` reaches into. */
+  #secondPage(pc: bigint): FetchedPage {
+    return this.#space.page(secondAddress(pc));
+  }
+
+  /** The record to run for `site`: of its block, or of the region that begins with it. */
+  #entrance(site: Site, link: number): number {
+    const variant = this.#current(site);
+    if (variant.coldness === undefined && this.#coldnessOf(variant) === 0) this.#compile(variant, link);
+    const region = this.#regions.at(variant, this.#isPhysical);
+    if (region && (region.valid === this.#changes || this.#isValid(region)) && this.#isMapped(region)) {
+      region.valid = this.#changes;
+      this.#suspend(variant);
+      this.#regions.resume(region);
+      return region.record;
+    }
+    this.#resume(variant);
+    return variant.record;
+  }
+
+  /** Every block that the region was made from is still the one to be run. */
+  #isValid({ parts }: Region<Variant>): boolean {
+    return parts.every((part) => this.#current(part.site) === part);
+  }
+
+  /** Its blocks are where they were, in the address space of now. */
+  #isMapped({ pages, physical }: Region<Variant>): boolean {
+    if (physical) return true;
+    try {
+      for (const [page, host] of pages) if (this.#space.page(page << BigInt(PAGE_SHIFT)).host !== host) return false;
+      return true;
+    } catch (thrown) {
+      if (!(thrown instanceof Trap)) throw thrown;
+      return false;
+    }
+  }
+
+  get #isPhysical(): boolean {
+    return this.#view.regionKey === REGION_KEY.physical;
+  }
+
+  #coldnessOf({ record }: Variant): number {
+    return this.#memory.getInt32(record + HEADER.coldness, true);
+  }
+  #setColdness({ record }: Variant, coldness: number): void {
+    this.#memory.setInt32(record + HEADER.coldness, coldness, true);
+  }
+
+  /** How often the block has been entered by the interpreter, and no more than it takes to be hot. */
+  #heat(variant: Variant | undefined): number {
+    if (!variant) return 0;
+    return this.#context.coldness - Math.max(0, variant.coldness ?? this.#coldnessOf(variant));
+  }
+
+  /** Where the indirect jump at the end of `variant` has gone to, the most frequent first. */
+  #targets({ record, steps, block }: Variant): readonly bigint[] {
+    const high = block.pc & ~0xffff_ffffn;
+    const counts = new Map<number, number>();
+    const sample = targetsOf(record, steps);
+    for (let index = 0; index < TARGETS; index++) {
+      const low = this.#memory.getUint32(sample + index * 4, true);
+      if (low !== 0) counts.set(low, (counts.get(low) ?? 0) + 1);
+    }
+    return [...counts].sort(([, x], [, y]) => y - x).map(([low]) => high | BigInt(low));
+  }
+
+  /**
+   * `variant` is hot: makes the region anew that `link` leads out of, if `variant` then becomes part of it, or else one
+   * that begins with `variant`; or sees to it that nobody asks again.
+   */
+  #compile(variant: Variant, link: number): void {
+    const left = this.#regions.leftBy(link);
+    if (left && !left.full && left.extensions < EXTENSIONS_MAX && !left.parts.includes(variant)) {
+      const extensions = left.extensions + 1;
+      if (this.#makeRegion(left.entry, extensions, ({ parts }) => parts.includes(variant))) {
+        this.#setColdness(variant, this.#context.coldness << extensions);
+        return;
       }
-      return decodeBlock(this.#memory, this.#physical, pc);
-    });
-    if (!block) return undefined;
-    if (this.#end - this.#free < blockBytes(block, 0)) this.flush();
+    }
+    this.#setColdness(variant, -1);
+    this.#makeRegion(variant, 0);
+  }
+
+  /** @param serves whether it is worth having. @returns whether there is such a region now */
+  #makeRegion(entry: Variant, extensions: number, serves?: (formed: FormedRegion<Variant>) => boolean): boolean {
+    const started = performance.now();
+    const { flushes } = this.#view;
+    const formed = formRegion(entry, this.#source);
+    if (!formed || flushes !== this.#view.flushes || serves?.(formed) === false) return false;
+    const physical = this.#isPhysical;
+    const compiled = this.#compiler.compile(formed.blocks, physical);
+    const bytes = regionBytes(compiled);
+    // Too little room: the area is about to be emptied anyway.
+    if (this.#end - this.#free < bytes) return false;
+    const before = this.#regions.at(entry, physical);
+    if (before) this.#regions.drop(before);
+    const region = this.#regions.install(formed, compiled, this.#free, { extensions, physical });
+    if (!region) return false;
+    this.#byRecord.set(region.record, entry.block);
+    this.#free += bytes;
+    this.#view.compiled++;
+    this.#view.compileMicroseconds += Math.round((performance.now() - started) * 1000);
+    this.#view.codeBytes = this.#free - this.#start;
+    return true;
+  }
+
+  /** The instruction that the record, any of a block's, belongs to. Slow: it searches. */
+  instructionAt(record: number): BlockInstruction {
+    for (const { block, clean, annotated } of this.#allSites())
+      for (const variant of [clean, annotated])
+        for (const step of variant?.steps ?? [])
+          if (variant!.record + step.offset === record) return block.instructions[step.index]!;
+    throw new Error(`no block has a record at 0x${record.toString(16)}`);
+  }
+
+  #translate(pc: bigint): Site {
+    // Before pages are marked: a flush takes all marks away.
+    if (this.#end - this.#free < BLOCK_BYTES_MAX) this.flush();
+    const block = this.#decode(pc);
     this.#view.translated++;
     const site: Site = {
       block,
@@ -151,7 +378,9 @@ export class BlockCache {
       dropped: false,
     };
     (site as { clean: Variant }).clean = this.#write(site, []);
-    this.#sites.set(pc, site);
+    const page = hostPageOf(block.hosts[0]!);
+    const sites = this.#sites.get(page) ?? new Map<bigint, Site>();
+    this.#sites.set(page, sites.set(pc, site));
     for (const host of block.hosts) {
       const page = this.#codePages.pageOf(host);
       if (page < 0) continue;
@@ -161,29 +390,41 @@ export class BlockCache {
     return site;
   }
 
+  #decode(pc: bigint): DecodedBlock {
+    const offset = Number(BigInt.asUintN(PAGE_SHIFT, pc));
+    const first = this.#space.page(pc).host + offset;
+    for (;;) {
+      // Translation changes memory, so it cannot wait until the bytes are read for good.
+      const crosses = offset === PAGE_BYTES - 2 && lengthOf(this.#memory.getUint16(first, true)) === 4;
+      const second = crosses ? this.#secondPage(pc).host : -1;
+      const block = this.#codePages.whileLocked(() => {
+        for (const host of [first, second]) if (host >= 0) this.#codePages.mark(host);
+        return decodeBlock(this.#memory, pc, first, second);
+      });
+      if (block) return block;
+    }
+  }
+
   #write(site: Site, probes: readonly PlacedProbe[]): Variant {
-    const record = this.#free;
-    const bytes = writeBlock(this.#context, record, site.block, probes);
-    this.#free += bytes;
-    const variant: Variant = {
-      site,
-      record,
-      bytes,
-      handler: this.#memory.getUint16(record + RECORD.handler, true),
-      callbacks: probes.map(({ callback }) => callback).filter((callback) => callback >= 0),
-    };
-    this.#byRecord.set(record, variant);
+    const { block } = site;
+    const steps = scriptOf(block, probes);
+    const record = this.#free + HEADER_BYTES;
+    this.#free += writeBlock(this.#context, this.#free, block, steps);
     this.#view.blocks++;
     this.#view.codeBytes = this.#free - this.#start;
-    return variant;
+    this.#byRecord.set(record, block);
+    const callbacks = probes.map(({ callback }) => callback).filter((callback) => callback >= 0);
+    return { site, block, steps, record, callbacks, coldness: undefined };
   }
 
-  #suspend({ record }: Variant): void {
-    this.#memory.setUint16(record + RECORD.handler, PSEUDO.revisit, true);
+  #suspend(variant: Variant): void {
+    variant.coldness ??= this.#coldnessOf(variant);
+    this.#setColdness(variant, 0);
   }
 
-  #resume({ record, handler }: Variant): void {
-    this.#memory.setUint16(record + RECORD.handler, handler, true);
+  #resume(variant: Variant): void {
+    if (variant.coldness !== undefined) this.#setColdness(variant, variant.coldness);
+    variant.coldness = undefined;
   }
 
   /** The variant to run: every plugin has been shown the site, and what they want is woven in. */
@@ -200,20 +441,16 @@ export class BlockCache {
       site.shown = this.#loads;
     }
     if (changed && site.annotated) this.#retire(site.annotated);
-    if (site.wanted.size === 0) {
-      this.#resume(site.clean!);
-      return site.clean!;
-    }
+    if (site.wanted.size === 0) return site.clean!;
     if (changed || !site.annotated) {
       const requests = [...site.wanted].flatMap(([plugin, wanted]) => wanted.map((request) => ({ plugin, request })));
       if (this.#end - this.#free < blockBytes(site.block, requests.length)) {
         this.flush();
-        return this.#current(this.#translate(site.block.pc)!);
+        return this.#current(this.#translate(site.block.pc));
       }
       site.annotated = this.#annotate(site);
       this.#suspend(site.clean!);
     }
-    this.#resume(site.annotated!);
     return site.annotated!;
   }
 
@@ -239,6 +476,7 @@ export class BlockCache {
   /** The variant is never to be entered again; links may still lead to its first record. */
   #retire(variant: Variant): void {
     this.#suspend(variant);
+    this.#regions.dropWith(variant);
     this.#view.blocks--;
     if (variant !== variant.site.clean) this.#view.annotated--;
     for (const callback of variant.callbacks) this.#retiredCallbacks.push(callback);
@@ -248,15 +486,18 @@ export class BlockCache {
   addPlugin(plugin: PluginInstance): void {
     this.#plugins.push(plugin);
     this.#loads++;
+    this.#changes++;
     this.#loadNumber.set(plugin, this.#loads);
-    for (const site of this.#sites.values()) this.#suspend(site.annotated ?? site.clean!);
+    for (const site of this.#allSites()) this.#suspend(site.annotated ?? site.clean!);
+    this.#regions.suspendAll();
   }
 
   /** Undoes all that `plugin` wanted; no other block is touched. To be called between blocks. */
   removePlugin(plugin: PluginInstance): void {
     this.#plugins = this.#plugins.filter((other) => other !== plugin);
     this.#loadNumber.delete(plugin);
-    for (const site of this.#sites.values()) {
+    this.#changes++;
+    for (const site of this.#allSites()) {
       if (!site.wanted.delete(plugin) || !site.annotated) continue;
       this.#retire(site.annotated);
       site.annotated = undefined;
@@ -269,18 +510,26 @@ export class BlockCache {
   /** How many blocks carry something of `plugin`. */
   blocksOf(plugin: PluginInstance): number {
     let blocks = 0;
-    for (const site of this.#sites.values()) if (site.annotated && site.wanted.has(plugin)) blocks++;
+    for (const site of this.#allSites()) if (site.annotated && site.wanted.has(plugin)) blocks++;
     return blocks;
+  }
+
+  *#allSites(): Generator<Site> {
+    for (const sites of this.#sites.values()) yield* sites.values();
+  }
+
+  #drop(site: Site): void {
+    site.dropped = true;
+    this.#retire(site.clean!);
+    if (site.annotated) this.#retire(site.annotated);
+    this.#sites.get(hostPageOf(site.block.hosts[0]!))!.delete(site.block.pc);
   }
 
   /** Drops every block that has bytes on the RAM page. */
   dropPage(page: number): void {
     for (const site of this.#byPage.get(page) ?? []) {
       if (site.dropped) continue;
-      site.dropped = true;
-      this.#retire(site.clean!);
-      if (site.annotated) this.#retire(site.annotated);
-      this.#sites.delete(site.block.pc);
+      this.#drop(site);
       this.#view.droppedByStore++;
     }
     this.#byPage.delete(page);
@@ -291,12 +540,13 @@ export class BlockCache {
     this.#sites.clear();
     this.#byPage.clear();
     this.#byRecord.clear();
+    this.#regions.clear();
     this.#callbacks.length = 0;
     this.#freeCallbacks.length = 0;
     this.#retiredCallbacks = [];
     this.#codePages.clear();
     this.#free = this.#start;
-    this.#view.jumpCache.fill(0n);
+    for (const space of this.#spaces.values()) space.clear();
     this.#view.flushes++;
     this.#view.blocks = 0;
     this.#view.annotated = 0;

@@ -8,13 +8,15 @@ import { FINISHER, testSifive } from '../devices/test-sifive.ts';
 import { uartNs16550a } from '../devices/uart-ns16550a.ts';
 import { virtioMmioEmpty } from '../devices/virtio/mmio.ts';
 import { INTERRUPT } from '../riscv/hart.ts';
+import { CACHE_BLOCK_BYTES } from '../riscv/instructions/cmo.ts';
+import { ISA } from '../riscv/table.ts';
 import { TIMEBASE_HZ } from './clock.ts';
 import { FLASH_BANKS, VIRTIO_SLOTS } from './equipment.ts';
 import { flatten, type Node, node } from './fdt.ts';
 import { unflatten } from './fdt-read.ts';
 import { ADDRESS, CLINT_BYTES, CONTEXT_INTERRUPTS, IRQ, VIRTIO_STRIDE } from './virt.ts';
 
-const ISA = 'rv64imac_zicntr_zicsr_zifencei';
+const MMU_TYPE = 'riscv,sv57';
 /** More than the serial port and the clock answer to: what QEMU's tree says. */
 const UART_REG_BYTES = 0x100;
 const RTC_REG_BYTES = 0x1000;
@@ -57,9 +59,21 @@ const interruptControllerOfCpu = (): Node =>
   });
 
 const cpu = (index: number, interruptController: Node): Node =>
-  node(`cpu@${hex(index)}`, { device_type: 'cpu', reg: index, status: 'okay', compatible: 'riscv', 'riscv,isa': ISA }, [
-    interruptController,
-  ]);
+  node(
+    `cpu@${hex(index)}`,
+    {
+      device_type: 'cpu',
+      reg: index,
+      status: 'okay',
+      compatible: 'riscv',
+      'riscv,isa': ISA,
+      'mmu-type': MMU_TYPE,
+      'riscv,cbom-block-size': CACHE_BLOCK_BYTES,
+      'riscv,cbop-block-size': CACHE_BLOCK_BYTES,
+      'riscv,cboz-block-size': CACHE_BLOCK_BYTES,
+    },
+    [interruptController],
+  );
 
 const chosenProperties = ({ bootargs, rngSeed, initrd }: Chosen): Node['properties'] => ({
   ...(bootargs ? { bootargs } : {}),

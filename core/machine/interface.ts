@@ -119,7 +119,10 @@ export interface Instrumentation {
   load(path: string, options?: { readonly id?: string; readonly args?: readonly string[] }): Promise<string>;
   /** Removes a plugin and all it registered. @throws InstrumentationError 'Unknown library ID'. */
   unload(id: string): Promise<void>;
-  /** Every loaded plugin, in load order. Asks the vCPUs for the parts of reports that live in them. */
+  /**
+   * Every loaded plugin, in load order. Asks the vCPUs for the parts of reports that live in them; after a shutdown the
+   * answer is what they said last.
+   */
   query(): Promise<readonly PluginStatus[]>;
 }
 
@@ -154,6 +157,12 @@ export interface CodeStatistics {
   readonly droppedByPlugin: number;
   /** Times that the whole area was emptied because it was full or the machine was reset. */
   readonly flushes: number;
+  /** Regions of compiled code that exist now, and the bytes of their WebAssembly. */
+  readonly regions: number;
+  readonly regionBytes: number;
+  /** Regions compiled since the start, and the milliseconds that the vCPU has spent on that. */
+  readonly compiled: number;
+  readonly compileMilliseconds: number;
   /** Guest instructions retired. */
   readonly instructions: bigint;
   /** Times generated code was left, by the name of the door. */

@@ -19,7 +19,7 @@ import { Bus, type BusTarget } from '../memory/bus.ts';
 import { type PageStore, RamDma } from '../memory/dma.ts';
 import { type Layout, MachineState, ROM_BYTES } from '../memory/layout.ts';
 import { array, type Fields, struct, u32 } from '../memory/struct.ts';
-import { INTERRUPT, INTERRUPT_BITS } from '../riscv/hart.ts';
+import { INTERRUPT } from '../riscv/hart.ts';
 import { Clock, ticksUntil } from './clock.ts';
 import type { Equipment } from './equipment.ts';
 import type { MemoryRange } from './interface.ts';
@@ -63,11 +63,8 @@ const FW_CFG_FILES = [
   { name: 'etc/boot-fail-wait', bytes: new Uint8Array(4).fill(0xff) },
 ];
 
-/**
- * What the PLIC's contexts drive, two for each hart in this order, as bits of `mip`: machine and supervisor external. A
- * hart without supervisor mode has nothing at the second; the context is there all the same, as guests count on it.
- */
-export const CONTEXT_INTERRUPTS = [INTERRUPT.machineExternal, 9] as const;
+/** What the PLIC's contexts drive, two for each hart in this order, as bits of `mip`. */
+export const CONTEXT_INTERRUPTS = [INTERRUPT.machineExternal, INTERRUPT.supervisorExternal] as const;
 const CONTEXTS_PER_HART = CONTEXT_INTERRUPTS.length;
 
 /** Bytes of either queue between the serial port and the host. */
@@ -120,6 +117,8 @@ export interface Board {
   readonly flash: readonly FlashPort[];
   /** What MTIME reads, and so the `time` CSR. Takes no lock. */
   time(): bigint;
+  /** Raises the supervisor timer interrupt of a hart from this `time` on, until the next call; all ones: never. */
+  setSupervisorTimer(hart: number, deadline: bigint): void;
   /** Devices as after power-on. Every vCPU is parked. What waits in the rings stays: it belongs to the host. */
   reset(): void;
   /** Lets guest time pass, or stand still. Every vCPU is parked. */
@@ -164,8 +163,6 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
   const { levels } = driven.view(buffer, place(driven.size));
   const drive = (hart: number, bit: number, level: boolean): void => {
     const mask = 1 << bit;
-    // Not connected: the hart has no such line.
-    if ((INTERRUPT_BITS & mask) === 0) return;
     if (((levels[hart]! & mask) !== 0) === level) return;
     levels[hart]! ^= mask;
     wires.raise(hart, bit, level);
@@ -194,6 +191,7 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
   });
   const timer = connect(aclintMtimer(harts), {
     timer: (hart, level) => drive(hart, INTERRUPT.machineTimer, level),
+    supervisorTimer: (hart, level) => drive(hart, INTERRUPT.supervisorTimer, level),
     now: () => clock.ticks(),
     deadlineChanged: () => clock.changed(),
   });
@@ -247,6 +245,7 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
     virtio: virtio.map(({ operations }) => operations),
     flash: flash.map(({ operations }) => locked(operations)),
     time: () => mtime(timer.state, clock.ticks()),
+    setSupervisorTimer: (hart, deadline) => lock.run(() => timer.operations.setSupervisorTimer(hart, deadline)),
     reset: () =>
       lock.run(() => {
         for (const device of devices) device.reset();

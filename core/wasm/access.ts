@@ -4,7 +4,7 @@
  * guest are atomics of the host.
  */
 import type { AmoKind, Op } from '../ir/ops.ts';
-import type { Code } from './encode.ts';
+import type { Code, Label } from './encode.ts';
 import type { OpcodeName } from './opcodes.ts';
 
 /** Offsets within a TLB entry, and its shape; the owner of the table decides them. */
@@ -18,6 +18,17 @@ export interface TlbLayout {
   readonly addend: number;
 }
 
+/** Guest RAM while addresses are not translated: one range, and a map of the pages in it that hold code. */
+export interface DirectMemory {
+  /** First guest address, and the number of bytes. */
+  readonly address: bigint;
+  readonly bytes: number;
+  /** Where it starts in the memory. */
+  readonly host: number;
+  /** Where the map starts: a byte a page, not zero where stores must be looked at. */
+  readonly codePages: number;
+}
+
 /** Where an access is being compiled to. */
 export interface AccessPlace {
   readonly code: Code;
@@ -29,6 +40,8 @@ export interface AccessPlace {
   /** Pushes the base, and gives the offset, of the words that hold the reservation. */
   reservedAddress(): number;
   reservedValue(): number;
+  /** Added to every memory address that is accessed; 0 if absent. */
+  readonly offset?: number;
 }
 
 const LOAD: Record<string, OpcodeName> = {
@@ -74,13 +87,13 @@ const KEEP: Partial<Record<AmoKind, OpcodeName>> = {
   maxu: 'i64_ge_u',
 };
 
-const isWrite = (op: Op): boolean => op.name === 'store' || op.name === 'amo' || op.name === 'storeConditional';
-const isAtomic = (op: Op): boolean => op.name !== 'load' && op.name !== 'store';
+const isWrite = ({ name }: Op): boolean => ['store', 'amo', 'storeConditional', 'zero'].includes(name);
+const isAtomic = ({ name }: Op): boolean => ['amo', 'loadReserved', 'storeConditional'].includes(name);
 
 const NO_RESERVATION = -1n;
 
 /** Pushes the memory address for a guest address, or goes to `slow` (stack empty) where the TLB does not vouch for it. */
-export function translate(place: AccessPlace, op: Op, address: number, slow: { readonly depth: number }): number {
+export function translate(place: AccessPlace, op: Op, address: number, slow: Label): number {
   const { code, tlb, pageShift } = place;
   const bytes = op.bytes!;
   const entry = place.local('i32');
@@ -117,6 +130,42 @@ export function translate(place: AccessPlace, op: Op, address: number, slow: { r
   return host;
 }
 
+/**
+ * As `translate`, where guest addresses are physical: gives a local whose value, with `memory.host` added, is the memory
+ * address.
+ */
+export function locate(place: AccessPlace, memory: DirectMemory, op: Op, address: number, slow: Label): number {
+  const { code, pageShift } = place;
+  const bytes = op.bytes!;
+  const inRam = place.local('i64');
+  const offset = place.local('i32');
+  code.get(address).i64(memory.address).op('i64_sub').tee(inRam);
+  code
+    .i64(BigInt(memory.bytes - bytes))
+    .op('i64_gt_u')
+    .brIf(slow);
+  code.get(inRam).op('i32_wrap_i64').set(offset);
+  if (isAtomic(op))
+    code
+      .get(offset)
+      .i32(bytes - 1)
+      .op('i32_and')
+      .brIf(slow);
+  if (!isWrite(op)) return offset;
+  const last = place.local('i32');
+  code
+    .get(offset)
+    .i32(bytes - 1)
+    .op('i32_add')
+    .tee(last)
+    .i32(pageShift)
+    .op('i32_shr_u')
+    .memory('i32_load8_u', memory.codePages);
+  if (bytes > 1) code.get(last).get(offset).op('i32_xor').i32(pageShift).op('i32_shr_u', 'i32_or');
+  code.brIf(slow);
+  return offset;
+}
+
 /** Leaves in `found` the value at `host`, zero-extended, and in `stored` what replaced it. */
 function amo(place: AccessPlace, op: Op, host: number, operand: number, found: number, stored: number): void {
   const { code } = place;
@@ -128,7 +177,7 @@ function amo(place: AccessPlace, op: Op, host: number, operand: number, found: n
     code
       .get(host)
       .get(operand)
-      .memory(table[kind as 'add'])
+      .memory(table[kind as 'add'], place.offset)
       .set(found);
     if (update) code.get(found).get(operand).op(update).set(stored);
     else code.get(operand).set(stored);
@@ -143,12 +192,12 @@ function amo(place: AccessPlace, op: Op, host: number, operand: number, found: n
     return code;
   };
   const seen = place.local('i64');
-  code.get(host).memory(table.load).set(found);
+  code.get(host).memory(table.load, place.offset).set(found);
   const retry = code.loop();
   code.get(found).get(operand);
   extended(found);
   extended(operand).op(keep, 'select').set(stored);
-  code.get(host).get(found).get(stored).memory(table.cmpxchg).tee(seen).get(found).op('i64_ne').if();
+  code.get(host).get(found).get(stored).memory(table.cmpxchg, place.offset).tee(seen).get(found).op('i64_ne').if();
   code.get(seen).set(found).br(retry);
   code.end().end();
 }
@@ -175,7 +224,7 @@ export function perform(
     code.get(local);
     if (bytes < 8) code.i64((1n << BigInt(bytes * 8)) - 1n).op('i64_and');
   };
-  const constantKind = (kind: bigint) => (): void => void code.i64(kind);
+  const constant = (value: bigint) => (): void => void code.i64(value);
   const signExtended = (local: number): Code => {
     code.get(local);
     return bytes === 4 ? code.op('i64_extend32_s') : code;
@@ -185,34 +234,45 @@ export function perform(
     case 'load':
       code
         .get(host)
-        .memory(LOAD[`${bytes}${op.signed ? 's' : ''}`]!)
+        .memory(LOAD[`${bytes}${op.signed ? 's' : ''}`]!, place.offset)
         .set(result);
-      trace(constantKind(1n), zeroExtended(result));
+      trace(constant(1n), zeroExtended(result));
       break;
     case 'store':
-      code.get(host).get(operand).memory(STORE[bytes]!);
-      trace(constantKind(2n), zeroExtended(operand));
+      code.get(host).get(operand).memory(STORE[bytes]!, place.offset);
+      trace(constant(2n), zeroExtended(operand));
+      break;
+    case 'zero':
+      for (let offset = 0; offset < bytes; offset += 8)
+        code
+          .get(host)
+          .i64(0n)
+          .memory('i64_store', offset + (place.offset ?? 0));
+      trace(constant(2n), constant(0n));
+      break;
+    case 'touch':
+      trace(constant(0n), constant(0n));
       break;
     case 'amo': {
       const found = place.local('i64');
       const stored = place.local('i64');
       amo(place, op, host, operand, found, stored);
       signExtended(found).set(result);
-      trace(constantKind(3n), zeroExtended(stored));
+      trace(constant(3n), zeroExtended(stored));
       break;
     }
     case 'loadReserved': {
       const found = place.local('i64');
       code
         .get(host)
-        .memory(ATOMIC[bytes as 4 | 8].load)
+        .memory(ATOMIC[bytes as 4 | 8].load, place.offset)
         .set(found);
       const value = place.reservedValue();
       code.get(found).memory('i64_store', value);
       const reserved = place.reservedAddress();
       code.get(address).memory('i64_store', reserved);
       signExtended(found).set(result);
-      trace(constantKind(1n), zeroExtended(result));
+      trace(constant(1n), zeroExtended(result));
       break;
     }
     default: {
@@ -226,7 +286,7 @@ export function perform(
       code
         .memory('i64_load', value)
         .get(operand)
-        .memory(ATOMIC[bytes as 4 | 8].cmpxchg);
+        .memory(ATOMIC[bytes as 4 | 8].cmpxchg, place.offset);
       place.reservedValue();
       code.memory('i64_load', value).op('i64_ne', 'i64_extend_i32_u').set(result);
       code.end();

@@ -1,25 +1,66 @@
 /** Writes WebAssembly: integers in LEB128, function bodies with labels by name instead of depth, whole modules. */
 import { alignmentOf, EMPTY_BLOCK, OPCODE, type OpcodeName, VALUE_TYPE, type ValueType } from './opcodes.ts';
 
-function unsigned(value: number, out: number[]): void {
-  let rest = value >>> 0;
-  while (rest >= 0x80) {
-    out.push((rest & 0x7f) | 0x80);
-    rest >>>= 7;
-  }
-  out.push(rest);
-}
+/** Bytes that grow at the end. */
+class Bytes {
+  #bytes = new Uint8Array(1024);
+  #length = 0;
 
-function signed(value: bigint, out: number[]): void {
-  let rest = value;
-  for (;;) {
-    const low = Number(rest & 0x7fn);
-    rest >>= 7n;
-    if ((rest === 0n && low < 0x40) || (rest === -1n && low >= 0x40)) {
-      out.push(low);
+  get length(): number {
+    return this.#length;
+  }
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return;
+    const bytes = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + more));
+    bytes.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = bytes;
+  }
+  push(byte: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = byte;
+  }
+  append(bytes: ArrayLike<number>): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+  /** Cuts the bytes from `at` on off, and returns them. */
+  cut(at: number): Uint8Array {
+    const rest = this.#bytes.slice(at, this.#length);
+    this.#length = at;
+    return rest;
+  }
+  /** LEB128 of 32 bits. */
+  unsigned(value: number): void {
+    let rest = value >>> 0;
+    while (rest >= 0x80) {
+      this.push((rest & 0x7f) | 0x80);
+      rest >>>= 7;
+    }
+    this.push(rest);
+  }
+  signed(value: number): void {
+    let rest = value | 0;
+    while (rest < -0x40 || rest >= 0x40) {
+      this.push((rest & 0x7f) | 0x80);
+      rest >>= 7;
+    }
+    this.push(rest & 0x7f);
+  }
+  signed64(value: bigint): void {
+    if (value >= -0x8000_0000n && value <= 0x7fff_ffffn) {
+      this.signed(Number(value));
       return;
     }
-    out.push(low | 0x80);
+    let rest = BigInt.asIntN(64, value);
+    while (rest < -0x40n || rest >= 0x40n) {
+      this.push(Number(rest & 0x7fn) | 0x80);
+      rest >>= 7n;
+    }
+    this.push(Number(rest & 0x7fn));
+  }
+  finish(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
   }
 }
 
@@ -30,7 +71,7 @@ export interface Label {
 
 /** The body of one function. Locals are numbered behind the parameters, in the order of `local`. */
 export class Code {
-  readonly #bytes: number[] = [];
+  readonly #bytes = new Bytes();
   readonly #locals: ValueType[] = [];
   readonly #parameters: number;
   #depth = 0;
@@ -46,12 +87,17 @@ export class Code {
   }
 
   op(...names: readonly OpcodeName[]): this {
-    for (const name of names) this.#bytes.push(...OPCODE[name]);
+    for (const name of names) this.#opcode(name);
     return this;
   }
+  #opcode(name: OpcodeName): void {
+    const encoding: readonly number[] = OPCODE[name];
+    this.#bytes.push(encoding[0]!);
+    for (let index = 1; index < encoding.length; index++) this.#bytes.push(encoding[index]!);
+  }
   #indexed(name: OpcodeName, index: number): this {
-    this.op(name);
-    unsigned(index, this.#bytes);
+    this.#opcode(name);
+    this.#bytes.unsigned(index);
     return this;
   }
   get = (local: number): this => this.#indexed('local_get', local);
@@ -59,24 +105,47 @@ export class Code {
   tee = (local: number): this => this.#indexed('local_tee', local);
   global = (index: number): this => this.#indexed('global_get', index);
   call = (callee: number): this => this.#indexed('call', callee);
+  /** Calls the function of the imported table whose index is on the stack, behind its arguments. */
+  callIndirect(type: number): this {
+    this.#indexed('call_indirect', type);
+    this.#bytes.unsigned(0);
+    return this;
+  }
 
   i32(value: number): this {
-    this.op('i32_const');
-    signed(BigInt(value | 0), this.#bytes);
+    this.#opcode('i32_const');
+    this.#bytes.signed(value);
     return this;
   }
   i64(value: bigint): this {
-    this.op('i64_const');
-    signed(BigInt.asIntN(64, value), this.#bytes);
+    this.#opcode('i64_const');
+    this.#bytes.signed64(BigInt.asIntN(64, value));
+    return this;
+  }
+
+  f64(value: number): this {
+    this.#opcode('f64_const');
+    this.#bytes.append(new Uint8Array(Float64Array.of(value).buffer));
     return this;
   }
 
   /** A load, store or atomic access; the address is on the stack. Plain accesses claim no alignment. */
   memory(name: OpcodeName, offset = 0): this {
     this.op(name);
-    unsigned(OPCODE[name].length > 1 ? alignmentOf(name) : 0, this.#bytes);
-    unsigned(offset, this.#bytes);
+    this.#bytes.unsigned(OPCODE[name].length > 1 ? alignmentOf(name) : 0);
+    this.#bytes.unsigned(offset);
     return this;
+  }
+
+  /** Where code may be inserted later, and how deep in blocks it is there. */
+  mark(): { readonly at: number; readonly depth: number } {
+    return { at: this.#bytes.length, depth: this.#depth };
+  }
+  /** Emits code in front of all that has been emitted since `at`. */
+  insert(at: number, emit: () => void): void {
+    const rest = this.#bytes.cut(at);
+    emit();
+    this.#bytes.append(rest);
   }
 
   #open(name: 'block' | 'loop' | 'if', result?: ValueType): Label {
@@ -98,18 +167,18 @@ export class Code {
   /** Goes to the label of this index; to the last one for any index beyond. */
   brTable(labels: readonly Label[]): this {
     this.#indexed('br_table', labels.length - 1);
-    for (const label of labels) unsigned(this.#depth - label.depth, this.#bytes);
+    for (const label of labels) this.#bytes.unsigned(this.#depth - label.depth);
     return this;
   }
 
   /** The body as it stands in the code section. */
-  finish(): readonly number[] {
-    const out: number[] = [];
-    unsigned(this.#locals.length, out);
-    for (const type of this.#locals) out.push(1, VALUE_TYPE[type]);
-    for (const byte of this.#bytes) out.push(byte);
-    out.push(OPCODE.end[0]);
-    return out;
+  finish(): Uint8Array {
+    const out = new Bytes();
+    out.unsigned(this.#locals.length);
+    for (const type of this.#locals) out.append([1, VALUE_TYPE[type]]);
+    out.append(this.#bytes.finish());
+    out.append(OPCODE.end);
+    return out.finish();
   }
 }
 
@@ -124,37 +193,37 @@ export interface ModuleContents {
   /** Pages of the shared memory `env.memory`. */
   readonly memoryPages: number;
   readonly importedFunctions: readonly { readonly name: string; readonly type: number }[];
+  /** Name of the imported table of functions, if there is one. */
+  readonly importedTable?: string;
   /** Immutable i32 globals. */
   readonly importedGlobals: readonly string[];
-  readonly functions: readonly { readonly name: string; readonly type: number; readonly body: readonly number[] }[];
+  readonly functions: readonly { readonly name: string; readonly type: number; readonly body: Uint8Array }[];
 }
 
 const SECTION = { type: 1, import: 2, function: 3, export: 7, code: 10 } as const;
-const KIND = { function: 0, memory: 2, global: 3 } as const;
+const KIND = { function: 0, table: 1, memory: 2, global: 3 } as const;
+const FUNCREF = 0x70;
 const SHARED_WITH_MAXIMUM = 3;
 
-function text(value: string, out: number[]): void {
-  unsigned(value.length, out);
+function text(value: string, out: Bytes): void {
+  out.unsigned(value.length);
   for (const character of value) out.push(character.charCodeAt(0));
 }
 
 /** The module's bytes. */
 export function encodeModule(contents: ModuleContents): Uint8Array {
-  const out: number[] = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
-  const section = <T>(
-    id: number,
-    items: readonly T[],
-    write: (item: T, out: number[], index: number) => void,
-  ): void => {
-    const body: number[] = [];
-    unsigned(items.length, body);
+  const out = new Bytes();
+  out.append([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
+  const section = <T>(id: number, items: readonly T[], write: (item: T, out: Bytes, index: number) => void): void => {
+    const body = new Bytes();
+    body.unsigned(items.length);
     for (const [index, item] of items.entries()) write(item, body, index);
     out.push(id);
-    unsigned(body.length, out);
-    for (const byte of body) out.push(byte);
+    out.unsigned(body.length);
+    out.append(body.finish());
   };
-  const types = (list: readonly ValueType[], body: number[]): void => {
-    unsigned(list.length, body);
+  const types = (list: readonly ValueType[], body: Bytes): void => {
+    body.unsigned(list.length);
     for (const type of list) body.push(VALUE_TYPE[type]);
   };
 
@@ -163,36 +232,40 @@ export function encodeModule(contents: ModuleContents): Uint8Array {
     types(parameters, body);
     types(results, body);
   });
-  const imports: ((body: number[]) => void)[] = [
+  const imports: ((body: Bytes) => void)[] = [
     (body) => {
       text('memory', body);
-      body.push(KIND.memory, SHARED_WITH_MAXIMUM);
-      unsigned(contents.memoryPages, body);
-      unsigned(contents.memoryPages, body);
+      body.append([KIND.memory, SHARED_WITH_MAXIMUM]);
+      body.unsigned(contents.memoryPages);
+      body.unsigned(contents.memoryPages);
     },
-    ...contents.importedFunctions.map(({ name, type }) => (body: number[]) => {
+    ...(contents.importedTable === undefined ? [] : [contents.importedTable]).map((name) => (body: Bytes) => {
+      text(name, body);
+      body.append([KIND.table, FUNCREF, 0, 0]);
+    }),
+    ...contents.importedFunctions.map(({ name, type }) => (body: Bytes) => {
       text(name, body);
       body.push(KIND.function);
-      unsigned(type, body);
+      body.unsigned(type);
     }),
-    ...contents.importedGlobals.map((name) => (body: number[]) => {
+    ...contents.importedGlobals.map((name) => (body: Bytes) => {
       text(name, body);
-      body.push(KIND.global, VALUE_TYPE.i32, 0);
+      body.append([KIND.global, VALUE_TYPE.i32, 0]);
     }),
   ];
   section(SECTION.import, imports, (write, body) => {
     text('env', body);
     write(body);
   });
-  section(SECTION.function, contents.functions, ({ type }, body) => unsigned(type, body));
+  section(SECTION.function, contents.functions, ({ type }, body) => body.unsigned(type));
   section(SECTION.export, contents.functions, ({ name }, body, index) => {
     text(name, body);
     body.push(KIND.function);
-    unsigned(contents.importedFunctions.length + index, body);
+    body.unsigned(contents.importedFunctions.length + index);
   });
   section(SECTION.code, contents.functions, ({ body: code }, body) => {
-    unsigned(code.length, body);
-    for (const byte of code) body.push(byte);
+    body.unsigned(code.length);
+    body.append(code);
   });
-  return Uint8Array.from(out);
+  return out.finish().slice();
 }

@@ -4,7 +4,11 @@
  */
 import { type Fragment, OPS, type Op, type Operand, type OpName, type Type, type Value } from '../ir/ops.ts';
 import type { Code } from './encode.ts';
+import { lowerFloat } from './float.ts';
 import type { OpcodeName, ValueType } from './opcodes.ts';
+
+/** Emits code that pushes one value. To be called once at the most. */
+export type Push = () => void;
 
 /** Where a fragment is being compiled to. Each method emits code; `arguments` hold values in locals. */
 export interface Place {
@@ -16,22 +20,34 @@ export interface Place {
   pc(): void;
   next(): void;
   get(register: Operand<number>): void;
-  /** Pop nothing: the value is in the local. */
-  set(register: Operand<number>, value: number): void;
+  set(register: Operand<number>, value: Push): void;
+  /** The low halves of registers; absent where fragments have none of it. */
+  getLow?(register: Operand<number>): void;
+  setLow?(register: Operand<number>, value: Push): void;
   /** Performs a load, store or atomic and leaves its result, if it has one, in `result`. */
   access(op: Op, args: readonly number[], result: number): void;
+  /** Whether `f64x2.relaxed_madd` may be emitted, and rounds once. */
+  readonly fusedMultiplyAdd: boolean;
+  /** Pushes the floating-point exceptions that have accrued. */
+  flags(): void;
+  /** Accrues `flags`, bits of FLAG. */
+  raise(flags: number): void;
+  /** Performs a floating-point op out of line, exceptions too, and leaves its result in `result`. */
+  slowFloat(op: Op, args: readonly number[], result: number): void;
   fence(): void;
+  /** Leaves, with nothing done, unless the condition is true. */
+  guard(condition: Push): void;
   /** Push the value on the stack. */
   lastAccess(op: 'accessAddress' | 'accessKind' | 'accessValue'): void;
   counter(counter: Operand<number>): void;
   count(counter: Operand<number>, amount: number): void;
   call(callback: Operand<number>): void;
-  jump(target: number, direct: boolean): void;
-  branch(condition: number, target: number): void;
+  jump(target: Push, direct: boolean): void;
+  branch(condition: Push, target: Push): void;
   exit(door: string): void;
 }
 
-export const WASM_TYPE: Record<Type, ValueType> = { i64: 'i64', bool: 'i32' };
+export const WASM_TYPE: Record<Type, ValueType> = { i64: 'i64', i32: 'i32', bool: 'i32' };
 
 /** Ops that are one opcode. */
 const DIRECT: Partial<Record<OpName, readonly OpcodeName[]>> = {
@@ -44,6 +60,13 @@ const DIRECT: Partial<Record<OpName, readonly OpcodeName[]>> = {
   shl: ['i64_shl'],
   shru: ['i64_shr_u'],
   shrs: ['i64_shr_s'],
+  rotl: ['i64_rotl'],
+  rotr: ['i64_rotr'],
+  clz: ['i64_clz'],
+  ctz: ['i64_ctz'],
+  popcnt: ['i64_popcnt'],
+  sext8: ['i64_extend8_s'],
+  sext16: ['i64_extend16_s'],
   sext32: ['i64_extend32_s'],
   zext32: ['i32_wrap_i64', 'i64_extend_i32_u'],
   eq: ['i64_eq'],
@@ -53,6 +76,26 @@ const DIRECT: Partial<Record<OpName, readonly OpcodeName[]>> = {
   ges: ['i64_ge_s'],
   geu: ['i64_ge_u'],
   number: ['i64_extend_i32_u'],
+
+  low: ['i32_wrap_i64'],
+  extend: ['i64_extend_i32_s'],
+  extendUnsigned: ['i64_extend_i32_u'],
+  number32: [],
+  add32: ['i32_add'],
+  sub32: ['i32_sub'],
+  mul32: ['i32_mul'],
+  and32: ['i32_and'],
+  or32: ['i32_or'],
+  xor32: ['i32_xor'],
+  shl32: ['i32_shl'],
+  shru32: ['i32_shr_u'],
+  shrs32: ['i32_shr_s'],
+  eq32: ['i32_eq'],
+  ne32: ['i32_ne'],
+  lts32: ['i32_lt_s'],
+  ltu32: ['i32_lt_u'],
+  ges32: ['i32_ge_s'],
+  geu32: ['i32_ge_u'],
 };
 
 const LOW_HALF = 0xffff_ffffn;
@@ -100,32 +143,85 @@ function division(place: Place, opcode: OpcodeName, x: number, y: number, whenZe
 }
 
 /** True where the address that `value` holds does not depend on guest registers: pc plus an immediate. */
-function isDirect(fragment: Fragment, value: Value): boolean {
+export function isDirect(fragment: Fragment, value: Value): boolean {
   const op = fragment[value]!;
   return op.name === 'constant' || op.name === 'pc' || op.name === 'next'
     ? true
     : op.name === 'add' && op.args.every((arg) => isDirect(fragment, arg));
 }
 
+/** Ops that cost nothing to repeat. */
+const CHEAP: ReadonlySet<OpName> = new Set(['constant', 'constant32', 'pc', 'next']);
+
+/**
+ * Values that are computed where they are used, on the stack, instead of being kept in a local: pure ops that are used
+ * once, with no write to a register in between that they may read.
+ */
+function inlined(fragment: Fragment): ReadonlySet<Value> {
+  const usedBy = fragment.map((): number[] => []);
+  for (const [index, { args }] of fragment.entries()) for (const arg of args) usedBy[arg]!.push(index);
+  const set = new Set<Value>();
+  const isWrite = ({ name }: Op): boolean => name === 'set' || name === 'setLow';
+  for (const [index, { name }] of fragment.entries()) {
+    const [use, ...more] = usedBy[index]!;
+    if (CHEAP.has(name)) set.add(index);
+    else if (
+      (name === 'get' || name === 'getLow' || OPS[name].effect === 'pure') &&
+      use !== undefined &&
+      more.length === 0
+    ) {
+      if (!fragment.slice(index, use).some(isWrite)) set.add(index);
+    }
+  }
+  return set;
+}
+
+function constantOf(fragment: Fragment, value: Value): bigint | undefined {
+  const { value: given } = fragment[value]!;
+  return typeof given === 'bigint' ? given : undefined;
+}
+
 /** Emits `fragment` at `place`. */
 export function lower(fragment: Fragment, place: Place): void {
   const { code } = place;
+  const later = inlined(fragment);
   const locals = new Map<Value, number>();
-  const local = (value: Value): number => locals.get(value)!;
 
-  for (const [index, op] of fragment.entries()) {
-    const { result } = OPS[op.name];
-    const target = result === 'none' ? -1 : place.local(WASM_TYPE[result]);
-    const args = op.args.map(local);
-    const [x = -1, y = -1, z = -1] = args;
-    locals.set(index, target);
+  function push(value: Value): void {
+    if (!later.has(value) || locals.has(value)) code.get(local(value));
+    else compute(value);
+  }
 
+  /** The local that holds `value`, which is computed first if it has not been. */
+  function local(value: Value): number {
+    let found = locals.get(value);
+    if (found === undefined) {
+      found = place.local(WASM_TYPE[OPS[fragment[value]!.name].result as Type]);
+      compute(value);
+      code.set(found);
+      locals.set(value, found);
+    }
+    return found;
+  }
+
+  /** Pushes the result of a pure op. */
+  function compute(value: Value): void {
+    const op = fragment[value]!;
+    const { args } = op;
     const direct = DIRECT[op.name];
     if (direct) {
-      for (const arg of args) code.get(arg);
-      code.op(...direct).set(target);
-      continue;
+      for (const arg of args) push(arg);
+      code.op(...direct);
+      return;
     }
+    if (op.name === 'select' || op.name === 'select32') {
+      push(args[1]!);
+      push(args[2]!);
+      push(args[0]!);
+      code.op('select');
+      return;
+    }
+    const [x = -1, y = -1] = args.map(local);
     switch (op.name) {
       case 'constant':
         place.constant(op.value!);
@@ -158,25 +254,15 @@ export function lower(fragment: Fragment, place: Place): void {
       case 'remu':
         division(place, 'i64_rem_u', x, y, () => code.get(x));
         break;
-      case 'select':
-        code.get(y).get(z).get(x).op('select');
+      case 'constant32':
+        code.i32(Number(BigInt.asIntN(32, op.value as bigint)));
         break;
       case 'get':
         place.get(op.register!);
         break;
-      case 'set':
-        place.set(op.register!, x);
-        continue;
-      case 'load':
-      case 'store':
-      case 'amo':
-      case 'loadReserved':
-      case 'storeConditional':
-        place.access(op, args, target);
-        continue;
-      case 'fence':
-        place.fence();
-        continue;
+      case 'getLow':
+        place.getLow!(op.register!);
+        break;
       case 'accessAddress':
       case 'accessKind':
       case 'accessValue':
@@ -185,29 +271,71 @@ export function lower(fragment: Fragment, place: Place): void {
       case 'counter':
         place.counter(op.counter!);
         break;
-      case 'count':
-        place.count(op.counter!, x);
-        continue;
-      case 'call':
-        place.call(op.callback!);
-        continue;
-      case 'callIf':
-        code.get(x).if();
-        place.call(op.callback!);
-        code.end();
-        continue;
-      case 'jump':
-        place.jump(x, isDirect(fragment, op.args[0]!));
-        continue;
-      case 'branch':
-        place.branch(x, y);
-        continue;
-      case 'exit':
-        place.exit(op.door!);
-        continue;
       default:
         throw new Error(`no lowering for ${op.name}`);
     }
-    code.set(target);
+  }
+
+  for (const [index, op] of fragment.entries()) {
+    const [x = -1, y = -1] = op.args;
+    switch (op.name) {
+      case 'set':
+        place.set(op.register!, () => push(x));
+        break;
+      case 'setLow':
+        place.setLow!(op.register!, () => push(x));
+        break;
+      case 'load':
+      case 'store':
+      case 'amo':
+      case 'loadReserved':
+      case 'storeConditional':
+      case 'zero':
+      case 'touch': {
+        const { result } = OPS[op.name];
+        const args = op.args.map(local);
+        const target = result === 'none' ? -1 : place.local(WASM_TYPE[result]);
+        place.access(op, args, target);
+        locals.set(index, target);
+        break;
+      }
+      case 'fence':
+        place.fence();
+        break;
+      case 'count':
+        place.count(op.counter!, local(x));
+        break;
+      case 'call':
+        place.call(op.callback!);
+        break;
+      case 'callIf':
+        push(x);
+        code.if();
+        place.call(op.callback!);
+        code.end();
+        break;
+      case 'guard':
+        place.guard(() => push(x));
+        break;
+      case 'jump':
+        place.jump(() => push(x), isDirect(fragment, x));
+        break;
+      case 'branch':
+        place.branch(
+          () => push(x),
+          () => push(y),
+        );
+        break;
+      case 'exit':
+        place.exit(op.door!);
+        break;
+      default:
+        if (OPS[op.name].effect === 'float') {
+          const args = op.args.map(local);
+          const target = place.local(WASM_TYPE[OPS[op.name].result as Type]);
+          lowerFloat(place, op, args, target, constantOf(fragment, op.args.at(-1)!));
+          locals.set(index, target);
+        } else if (!later.has(index)) local(index);
+    }
   }
 }

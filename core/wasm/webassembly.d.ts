@@ -11,6 +11,11 @@ declare namespace WebAssembly {
     constructor(module: Module, imports: Record<string, Record<string, unknown>>);
     readonly exports: Record<string, unknown>;
   }
+  class Table {
+    constructor(descriptor: { element: 'anyfunc'; initial: number; maximum?: number });
+    readonly length: number;
+    set(index: number, value: unknown): void;
+  }
   class Global {
     constructor(descriptor: { value: 'i32' | 'i64'; mutable: boolean }, value: number | bigint);
   }

@@ -3,7 +3,7 @@ import { list, optional, str, struct } from '../../schema/build.ts';
 import { InstrInfo, InstrLoadResult, InstrStockInfo } from '../../schema/types/instrumentation.ts';
 import { command } from '../command.ts';
 
-const instrLoad = command('instr-load', {
+export const instrLoad = command('instr-load', {
   doc: 'Loads a plugin into every vCPU. When it returns, the plugin sees every event. If it fails, nothing of it stays.',
   args: struct('InstrLoadArguments', {
     path: str('File of the plugin, or the name of a stock plugin.'),
@@ -23,7 +23,7 @@ const instrLoad = command('instr-load', {
   }),
 });
 
-const instrUnload = command('instr-unload', {
+export const instrUnload = command('instr-unload', {
   doc: 'Removes a plugin. When it returns, the guest runs as if the plugin had never been there.',
   args: struct('InstrUnloadArguments', { id: str('The id that `instr-load` returned.') }),
   example: { request: '{"execute": "instr-unload", "arguments": {"id": "lib0"}}', reply: '{"return": {}}' },
@@ -33,7 +33,7 @@ const instrUnload = command('instr-unload', {
   },
 });
 
-const queryInstr = command('query-instr', {
+export const queryInstr = command('query-instr', {
   doc: 'Every loaded plugin, in load order, with its counters and report. Does not stop the guest.',
   returns: list(InstrInfo),
   example: {
@@ -44,7 +44,7 @@ const queryInstr = command('query-instr', {
   run: ({ machine }) => machine.instrumentation.query(),
 });
 
-const queryInstrStock = command('query-instr-stock', {
+export const queryInstrStock = command('query-instr-stock', {
   doc: 'The plugins that can be loaded by name.',
   returns: list(InstrStockInfo),
   example: {

@@ -3,7 +3,7 @@ import { list } from '../../schema/build.ts';
 import { JitInfo } from '../../schema/types/jit.ts';
 import { command } from '../command.ts';
 
-const queryJit = command('query-jit', {
+export const queryJit = command('query-jit', {
   doc: 'Counters of the translated code of each vCPU. Does not stop the guest.',
   returns: list(JitInfo),
   example: {

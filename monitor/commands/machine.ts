@@ -3,28 +3,28 @@ import { list } from '../../schema/build.ts';
 import { CpuInfoFast, KvmInfo, NameInfo, TargetInfo } from '../../schema/types/machine.ts';
 import { command } from '../command.ts';
 
-const queryName = command('query-name', {
+export const queryName = command('query-name', {
   doc: 'The name that the machine was given.',
   returns: NameInfo,
   example: { request: '{"execute": "query-name"}', reply: '{"return": {"name": "vivarium"}}' },
   run: ({ name }) => (name === undefined ? {} : { name }),
 });
 
-const queryTarget = command('query-target', {
+export const queryTarget = command('query-target', {
   doc: 'The guest architecture.',
   returns: TargetInfo,
   example: { request: '{"execute": "query-target"}', reply: '{"return": {"arch": "riscv64"}}' },
   run: () => ({ arch: 'riscv64' }) as const,
 });
 
-const queryKvm = command('query-kvm', {
+export const queryKvm = command('query-kvm', {
   doc: 'Whether KVM runs the guest. It never does: guest code is translated.',
   returns: KvmInfo,
   example: { request: '{"execute": "query-kvm"}', reply: '{"return": {"enabled": false, "present": false}}' },
   run: () => ({ enabled: false, present: false }),
 });
 
-const queryCpusFast = command('query-cpus-fast', {
+export const queryCpusFast = command('query-cpus-fast', {
   doc: 'The vCPUs. Does not disturb the guest.',
   returns: list(CpuInfoFast),
   example: {

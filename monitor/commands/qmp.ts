@@ -19,7 +19,7 @@ export const qmpCapabilities = command('qmp_capabilities', {
   },
 });
 
-const queryVersion = command('query-version', {
+export const queryVersion = command('query-version', {
   doc: 'The version of QEMU whose protocol is spoken, and that of this program.',
   returns: VersionInfo,
   example: {
@@ -29,7 +29,7 @@ const queryVersion = command('query-version', {
   run: () => versionInfo,
 });
 
-const queryCommands = command('query-commands', {
+export const queryCommands = command('query-commands', {
   doc: 'The names of all commands.',
   returns: list(CommandInfo),
   example: {
@@ -39,7 +39,7 @@ const queryCommands = command('query-commands', {
   run: ({ registry }) => [...registry.commands.keys()].map((name) => ({ name })),
 });
 
-const queryQmpSchema = command('query-qmp-schema', {
+export const queryQmpSchema = command('query-qmp-schema', {
   doc: 'The shapes of all commands and events. Names of types are numbers, which may change from version to version.',
   returns: list(SchemaInfo),
   example: {
@@ -49,7 +49,7 @@ const queryQmpSchema = command('query-qmp-schema', {
   run: ({ registry }) => introspect(registry),
 });
 
-const humanMonitorCommand = command('human-monitor-command', {
+export const humanMonitorCommand = command('human-monitor-command', {
   doc: 'Runs one line of the human monitor and returns what it prints, in lines that end in CRLF.',
   args: struct('HumanMonitorCommandArguments', {
     'command-line': str('The line.'),

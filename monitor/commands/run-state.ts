@@ -2,14 +2,14 @@
 import { StatusInfo } from '../../schema/types/run-state.ts';
 import { command } from '../command.ts';
 
-const queryStatus = command('query-status', {
+export const queryStatus = command('query-status', {
   doc: 'Whether the machine runs, and why not.',
   returns: StatusInfo,
   example: { request: '{"execute": "query-status"}', reply: '{"return": {"running": true, "status": "running"}}' },
   run: ({ machine: { runState } }) => ({ running: runState === 'running', status: runState }),
 });
 
-const stop = command('stop', {
+export const stop = command('stop', {
   doc: 'Stops every vCPU and guest time. STOP tells when it happened; if the machine does not run, nothing happens.',
   example: { request: '{"execute": "stop"}', reply: '{"return": {}}' },
   run: async ({ machine }) => {
@@ -18,7 +18,7 @@ const stop = command('stop', {
   },
 });
 
-const cont = command('cont', {
+export const cont = command('cont', {
   doc: 'Lets the machine run on. RESUME tells when it happened; if the machine runs, nothing happens.',
   example: { request: '{"execute": "cont"}', reply: '{"return": {}}' },
   run: async ({ machine }) => {
@@ -27,7 +27,7 @@ const cont = command('cont', {
   },
 });
 
-const systemReset = command('system_reset', {
+export const systemReset = command('system_reset', {
   doc: 'Resets the machine as its power button would. It stays stopped, or running, as it was.',
   example: { request: '{"execute": "system_reset"}', reply: '{"return": {}}' },
   run: async ({ machine }) => {
@@ -36,7 +36,7 @@ const systemReset = command('system_reset', {
   },
 });
 
-const quit = command('quit', {
+export const quit = command('quit', {
   doc: 'Ends the machine and the program. Clients see SHUTDOWN, this one its reply, and then the end of the connection.',
   example: { request: '{"execute": "quit"}', reply: '{"return": {}}' },
   run: async (context) => {

@@ -27,7 +27,7 @@ export function traceEventsByName(machine: Machine, name: string): readonly Trac
   return [event];
 }
 
-const traceEventGetState = command('trace-event-get-state', {
+export const traceEventGetState = command('trace-event-get-state', {
   doc: 'Which of the named trace events are on.',
   args: struct('TraceEventGetStateArguments', { name: str(PATTERN_DOC) }),
   returns: list(TraceEventInfo),
@@ -42,7 +42,7 @@ const traceEventGetState = command('trace-event-get-state', {
     })),
 });
 
-const traceEventSetState = command('trace-event-set-state', {
+export const traceEventSetState = command('trace-event-set-state', {
   doc: 'Switches the named trace events on or off.',
   args: struct('TraceEventSetStateArguments', {
     name: str(PATTERN_DOC),

@@ -4,6 +4,7 @@
  * The machine looks at the first line that its serial port receives: `exit N` ends the guest with code N,
  * `throw` is a defect of the daemon, anything else is echoed.
  */
+import { humanMonitor } from '../../monitor/human/monitor.ts';
 import { program } from '../../server/program.ts';
 import { FakeMachine } from './fake-machine.ts';
 
@@ -26,11 +27,5 @@ await program(process.argv.slice(2), {
     });
     return machine;
   },
-  human: {
-    commands: [],
-    serve(stream) {
-      stream.write('(qemu) ');
-    },
-    run: async () => '',
-  },
+  human: humanMonitor,
 });

@@ -250,6 +250,10 @@ export class FakeMachine implements Machine {
       droppedByStore: 12,
       droppedByPlugin: 20,
       flushes: 1,
+      regions: 12,
+      regionBytes: 150_000,
+      compiled: 30,
+      compileMilliseconds: 45.5,
       instructions: 123_456_789_012n,
       exits: { wfi: 7, attention: 3 },
     }));

@@ -24,7 +24,10 @@ function qemuTree(harts: number, megabytes: number, bootargs: string, ...more: s
 }
 
 /** Properties that differ because the machines do, or that are random. */
-const OWN = new Set(['riscv,isa', 'mmu-type', 'rng-seed']);
+const OWN = new Set([
+  ...['riscv,isa', 'riscv,cbom-block-size', 'riscv,cbop-block-size', 'riscv,cboz-block-size'],
+  ...['mmu-type', 'rng-seed'],
+]);
 
 describe.skipIf(!hasDtc || !hasQemu)('the tree of the board', () => {
   test.each([
@@ -81,10 +84,13 @@ describe.skipIf(!hasDtc)('what the machine alone says', () => {
     virtDeviceTree({ harts: 1, ramBytes: 1 << 20, rngSeed: Uint8Array.from({ length: 32 }, (_, index) => index) }),
   );
 
-  test('its harts have neither floating point nor an MMU', () => {
+  test('what its harts can do', () => {
     const cpu = nodes.get('/cpus/cpu@0')!;
-    expect(cpu.get('riscv,isa')).toBe('"rv64imac_zicntr_zicsr_zifencei"');
-    expect(cpu.has('mmu-type')).toBe(false);
+    expect(cpu.get('riscv,isa')).toBe(
+      '"rv64imafdc_zicbom_zicbop_zicboz_zicntr_zicond_zicsr_zifencei_zihintntl_zihintpause_zawrs_zba_zbb_zbs_sstc_svadu_svinval_svnapot_svpbmt"',
+    );
+    expect(cpu.get('riscv,cboz-block-size')).toBe('<0x40>');
+    expect(cpu.get('mmu-type')).toBe('"riscv,sv57"');
   });
 
   test('no command line, no property; the seed as it was given', () => {

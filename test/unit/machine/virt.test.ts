@@ -89,13 +89,14 @@ describe('wiring', () => {
     expect(high.size).toBe(0);
   });
 
-  test('a supervisor context can be set up, but drives no line of a hart that has none', () => {
-    const { bus, high } = watchedBoard(1);
+  test('the second context of a hart is that of supervisor mode', () => {
+    const { bus, high } = watchedBoard(2);
     bus.write(PLIC + 4 * 10, 4, 1n);
-    bus.write(PLIC + 0x2000 + 0x80, 4, 1n << 10n);
+    bus.write(PLIC + 0x2000 + 0x80 * 3, 4, 1n << 10n);
     bus.write(UART + 1, 1, 2n);
+    expect([...high]).toEqual(['1.9']);
+    expect(bus.read(PLIC + 0x20_0004 + 0x1000 * 3, 4)).toBe(10n);
     expect(high.size).toBe(0);
-    expect(bus.read(PLIC + 0x20_0004 + 0x1000, 4)).toBe(10n);
   });
 
   test('the serial port calls for the host when there is output', () => {
@@ -153,6 +154,19 @@ describe('time', () => {
     host.now += 1n;
     expect(expireTimers()).toBeUndefined();
     expect([...high]).toEqual(['1.7']);
+  });
+
+  test('the supervisor timer of a hart is one of those that are awaited', () => {
+    const { bus, high, host, setTimeRunning, setSupervisorTimer, expireTimers } = watchedBoard(2);
+    setTimeRunning(true);
+    bus.write(MTIMECMP, 8, 50n);
+    setSupervisorTimer(1, 20n);
+    expect(expireTimers()).toBe(20n);
+    host.now += 2_000n;
+    expect(expireTimers()).toBe(30n);
+    expect([...high]).toEqual(['1.5']);
+    setSupervisorTimer(1, 21n);
+    expect(high.size).toBe(0);
   });
 
   test('what the guest writes to MTIME is what the time CSR shows', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { validate } from '../../../monitor/validate.ts';
 import type { JsonSchema } from '../../../schema/build.ts';
 import { FakeMachine } from '../../support/fake-machine.ts';
-import { daemon, lines } from './session.ts';
+import { daemon, failure, lines } from './session.ts';
 
 const { registry } = daemon().context;
 
@@ -117,6 +117,7 @@ it('has no name unless one was given', async () => {
 it('hands the vCPU to the human monitor', async () => {
   const session = await daemon().client();
   const ask = (args: string): Promise<string> =>
-    session.ask(`{"execute": "human-monitor-command", "arguments": {"command-line": "x", ${args}}}`);
-  expect(await ask('"cpu-index": 1')).toBe('{"return": "x on 1\\r\\n"}\r\n');
+    session.ask(`{"execute": "human-monitor-command", "arguments": {"command-line": "print/d $a0", ${args}}}`);
+  expect(await ask('"cpu-index": 1')).toBe(`{"return": "${0xa01}\\r\\n"}\r\n`);
+  expect(await ask('"cpu-index": 2')).toBe(`${failure("Parameter 'cpu-index' expects a CPU number")}\r\n`);
 });

@@ -1,6 +1,7 @@
-/** A QMP session on a fake machine. */
+/** QMP sessions and human consoles on a fake machine. */
 import type { Context } from '../../../monitor/command.ts';
 import { EventFeed } from '../../../monitor/events.ts';
+import { humanMonitor } from '../../../monitor/human/monitor.ts';
 import { type QmpOptions, serveQmp } from '../../../monitor/qmp.ts';
 import { createRegistry } from '../../../monitor/registry.ts';
 import { FakeMachine } from '../../support/fake-machine.ts';
@@ -14,10 +15,9 @@ export function daemon(machine = new FakeMachine()) {
   const context: Context = {
     machine,
     name: 'vivarium',
-    registry: createRegistry([]),
+    registry: createRegistry(humanMonitor.commands),
     quit: () => quits.push('quit'),
-    humanMonitorCommand: async (line, vcpu) =>
-      line === 'info status' ? `VM status: ${machine.runState}\r\n` : `${line} on ${vcpu}\r\n`,
+    humanMonitorCommand: (line, vcpu) => humanMonitor.run(context, line, vcpu),
   };
   const events = new EventFeed(machine, () => 12_000.345_5);
   /** A client that has just connected. */
@@ -32,7 +32,16 @@ export function daemon(machine = new FakeMachine()) {
     await stream.ask('{"execute": "qmp_capabilities"}');
     return stream;
   }
-  return { machine, context, events, quits, connect, client };
+  /** What a line prints when `human-monitor-command` runs it, with LF for CRLF. */
+  const human = async (line: string, vcpu?: number): Promise<string> =>
+    (await humanMonitor.run(context, line, vcpu)).replaceAll('\r\n', '\n');
+  /** A console that has just been opened. */
+  function console(): FakeStream {
+    const stream = new FakeStream();
+    humanMonitor.serve(stream, context);
+    return stream;
+  }
+  return { machine, context, events, quits, connect, client, human, console };
 }
 
 /** The messages of what a session sent. */

@@ -1,0 +1,364 @@
+/**
+ * A machine: the shared memory with everything in it, one thread for each vCPU and one for the clock, and main's side of
+ * them. What changes its run state runs one after the other.
+ */
+import { Worker } from 'node:worker_threads';
+import type { MachineConfig } from '../../schema/config.ts';
+import type { Finish } from '../devices/test-sifive.ts';
+import { setInterruptLine } from '../hart/lines.ts';
+import { acknowledge } from '../hart/outbox.ts';
+import type { Request, Text } from '../hart/protocol.ts';
+import { HART_STATE_OFFSET, VcpuState } from '../hart/state.ts';
+import { CodePages } from '../jit/code-pages.ts';
+import { createGuestInterpreter } from '../jit/handlers.ts';
+import { CODE_BYTES_PER_VCPU, createMemory, type Layout, layoutOf, ROM_BYTES } from '../memory/layout.ts';
+import { type MemoryRegion, PhysicalMemory } from '../memory/physical.ts';
+import { HartState } from '../riscv/state.ts';
+import { EXITS } from '../wasm/interpreter.ts';
+import { type BackEnds, connectBackEnds } from './back-ends.ts';
+import { type BootImage, fillMemory, planBoot } from './boot.ts';
+import { timeOfDay } from './clock.ts';
+import type { ClockWorkerData } from './clock-worker.ts';
+import { type Chosen, chooseIn, virtDeviceTree } from './device-tree.ts';
+import { type Equipment, equip, type Fitting } from './equipment.ts';
+import { MachineMemory } from './guest-memory.ts';
+import type {
+  BlockBackend,
+  CharacterBackend,
+  CodeStatistics,
+  Machine,
+  MachineEvent,
+  RunState,
+  ShutdownReason,
+  VirtioDevice,
+} from './interface.ts';
+import { Plugins } from './plugins.ts';
+import { VcpuRegisters } from './registers.ts';
+import { SerialLink } from './serial-link.ts';
+import { TraceControl } from './trace-control.ts';
+import { type Announcement, VcpuThread } from './vcpu-thread.ts';
+import { ADDRESS, attachDevices, type Board, memoryRanges } from './virt.ts';
+
+const RNG_SEED_BYTES = 32;
+
+type Config = MachineConfig<CharacterBackend, VirtioDevice, BlockBackend>;
+
+/** What a machine is made from, once it is known to fit together. */
+interface Parts {
+  readonly config: Config;
+  readonly fitting: Fitting;
+  readonly equipment: Equipment;
+  readonly image: BootImage;
+  readonly layout: Layout;
+  readonly memory: WebAssembly.Memory;
+}
+
+class VirtMachine implements Machine {
+  readonly vcpus: readonly VcpuRegisters[];
+  readonly memory: MachineMemory;
+  readonly instrumentation: Plugins;
+  readonly traceEvents: TraceControl;
+  readonly #config: Config;
+  readonly #layout: Layout;
+  readonly #buffer: SharedArrayBuffer;
+  readonly #board: Board;
+  readonly #image: BootImage;
+  readonly #threads: readonly VcpuThread[];
+  readonly #clock: Worker;
+  readonly #serial: SerialLink;
+  readonly #backEnds: BackEnds;
+  readonly #listeners = new Set<(event: MachineEvent) => void>();
+  #runState: RunState = 'prelaunch';
+  /** Settles when what was asked for last is done. Never rejects. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor({ config, fitting, equipment, image, layout, memory }: Parts) {
+    const { smp, ramBytes } = config;
+    this.#config = config;
+    this.#image = image;
+    this.#layout = layout;
+    const { buffer } = memory;
+    this.#buffer = buffer;
+    const physical = new PhysicalMemory(regionsOf(layout));
+    const codePages = new CodePages(buffer, layout, -1);
+    this.#board = attachDevices(buffer, layout, {
+      equipment,
+      timeOfDay,
+      hostNow: process.hrtime.bigint,
+      raise: (hart, bit, level) => setInterruptLine(buffer, layout, hart, bit, level),
+      // Main makes no accesses: these come from vCPUs.
+      finish: () => {},
+      serialKick: () => {},
+      virtioKick: () => {},
+      flashKick: () => {},
+      storeInPage: (place, store) => codePages.write(place, store),
+      report: (sentence) => this.#config.report?.(sentence),
+    });
+    this.#board.reset();
+    this.#fill();
+    this.#serial = new SerialLink(this.#board.serial, config.serial);
+    this.#backEnds = connectBackEnds(this.#board, equipment, fitting, (sentence) => config.report?.(sentence));
+    this.memory = new MachineMemory({
+      buffer,
+      physical,
+      codePages,
+      ramBytes,
+      ranges: memoryRanges(this.#board.bus, ramBytes),
+    });
+    this.vcpus = layout.vcpus.map((_, index) => new VcpuRegisters(buffer, layout, index, this.#board.time));
+    this.#clock = new Worker(new URL('./clock-worker.ts', import.meta.url), {
+      workerData: { buffer, vcpus: smp, ramBytes, equipment } satisfies ClockWorkerData,
+      name: 'clock',
+    });
+    const module = new WebAssembly.Module(createGuestInterpreter(layout.wasmPages).bytes);
+    this.#threads = layout.vcpus.map(
+      (_, index) =>
+        new VcpuThread(
+          {
+            memory,
+            vcpus: smp,
+            ramBytes,
+            index,
+            module,
+            regions: physical.regions,
+            resetVector: image.resetVector,
+            equipment,
+          },
+          {
+            announced: (vcpu, message) => this.#announced(vcpu, message),
+            died: (vcpu, error) => this.#died(vcpu, error),
+          },
+        ),
+    );
+    const askAll = (request: Request): Promise<readonly unknown[]> => this.#askAll(request);
+    this.instrumentation = new Plugins({
+      buffer,
+      layout,
+      askAll,
+      emit: (event) => this.#emit(event),
+      find: config.findPlugin,
+    });
+    this.traceEvents = new TraceControl(askAll);
+  }
+
+  /** Resolves when every vCPU has its thread. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#threads.map(({ ready }) => ready));
+  }
+
+  get runState(): RunState {
+    return this.#runState;
+  }
+
+  /** What lies in memory at power-on. */
+  #fill(): void {
+    const { rom, ram, ramBytes } = this.#layout;
+    fillMemory(this.#image, new Uint8Array(this.#buffer, rom, ROM_BYTES), new Uint8Array(this.#buffer, ram, ramBytes));
+  }
+
+  /** Waits for every answer, even after a failure, so that nothing is under way when it returns. */
+  async #askAll(request: Request): Promise<readonly unknown[]> {
+    const outcomes = await Promise.allSettled(this.#threads.map((thread) => thread.ask(request)));
+    return outcomes.map((outcome) => {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      return outcome.value;
+    });
+  }
+
+  #inTurn<T>(job: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(job);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  #emit(event: MachineEvent): void {
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+
+  onEvent(listener: (event: MachineEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async #pause(): Promise<void> {
+    await this.#askAll({ type: 'park' });
+    await this.#backEnds.setRunning(false);
+    this.#board.setTimeRunning(false);
+  }
+
+  async #resume(): Promise<void> {
+    this.#board.setTimeRunning(true);
+    await this.#backEnds.setRunning(true);
+    await this.#askAll({ type: 'resume' });
+  }
+
+  stop(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#runState !== 'running') return;
+      await this.#pause();
+      this.#runState = 'paused';
+      this.#emit({ name: 'STOP' });
+    });
+  }
+
+  cont(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#runState === 'running') return;
+      if (this.#runState === 'shutdown') throw new Error('the machine has shut down');
+      if (this.#runState === 'internal-error') throw new Error('Resetting the Virtual Machine is required');
+      this.#runState = 'running';
+      this.#emit({ name: 'RESUME' });
+      await this.#resume();
+    });
+  }
+
+  reset(reason: ShutdownReason): Promise<void> {
+    return this.#inTurn(() => this.#reset(reason));
+  }
+
+  async #reset(reason: ShutdownReason): Promise<void> {
+    if (this.#runState === 'shutdown') throw new Error('the machine has shut down');
+    await this.#pause();
+    this.#board.reset();
+    new Uint8Array(this.#buffer, this.#layout.ram, this.#layout.ramBytes).fill(0);
+    this.#fill();
+    await this.#askAll({ type: 'reset' });
+    this.#emit({ name: 'RESET', guest: reason.startsWith('guest-'), reason });
+    if (this.#runState === 'running') await this.#resume();
+  }
+
+  shutdown(reason: ShutdownReason): Promise<void> {
+    return this.#inTurn(() => this.#shutdown(reason, 0));
+  }
+
+  async #shutdown(reason: ShutdownReason, exitCode: number): Promise<void> {
+    if (this.#runState === 'shutdown') return;
+    this.#runState = 'shutdown';
+    await this.#pause().catch(() => {});
+    await this.instrumentation.close();
+    this.#serial.kicked();
+    this.#emit({ name: 'SHUTDOWN', guest: reason.startsWith('guest-'), reason, exitCode });
+    await Promise.all(this.#threads.map((thread) => thread.end()));
+    await this.#backEnds.close();
+    this.#board.clock.end();
+    await this.#clock.terminate();
+  }
+
+  #announced(vcpu: number, message: Announcement): void {
+    switch (message.type) {
+      case 'serial':
+        this.#serial.kicked();
+        break;
+      case 'virtio':
+        this.#backEnds.virtioKick(message.slot);
+        break;
+      case 'flash':
+        this.#backEnds.flashKick(message.bank);
+        break;
+      case 'finish':
+        void this.#inTurn(() => this.#finish(message.finish));
+        break;
+      case 'plugin-failed':
+        this.instrumentation.failed(message.id, vcpu, message.message);
+        break;
+      case 'text':
+        void this.#text(vcpu, message.texts);
+        break;
+      case 'report':
+        this.#config.report?.(message.sentence);
+    }
+  }
+
+  async #finish({ kind, code }: Finish): Promise<void> {
+    if (this.#runState === 'shutdown') return;
+    if (kind === 'reset' && !this.#config.noReboot) return this.#reset('guest-reset');
+    const reason = kind === 'reset' ? 'guest-reset' : kind === 'pass' ? 'guest-shutdown' : 'guest-panic';
+    await this.#shutdown(reason, kind === 'fail' ? code : 0);
+  }
+
+  async #text(vcpu: number, texts: readonly Text[]): Promise<void> {
+    const { trace, output } = this.#config;
+    for (const { id, name, text } of texts) {
+      if (id !== '') await output?.(id, name, text);
+      else for (const line of text.split('\n').slice(0, -1)) trace?.(line);
+    }
+    acknowledge(new Int32Array(this.#buffer, this.#layout.vcpus[vcpu]!.state + VcpuState.offset.textPending, 1), texts);
+  }
+
+  #died(vcpu: number, error: Error): void {
+    if (this.#runState === 'shutdown') return;
+    this.#config.report?.(`vCPU ${vcpu} has failed: ${error.stack ?? error.message}`);
+    this.#runState = 'internal-error';
+    this.#emit({ name: 'STOP' });
+  }
+
+  codeStatistics(): readonly CodeStatistics[] {
+    return this.#layout.vcpus.map(({ state }) => {
+      const view = VcpuState.view(this.#buffer, state);
+      const {
+        blocks,
+        annotated,
+        translated,
+        instrumented,
+        droppedByStore,
+        droppedByPlugin,
+        flushes,
+        regions,
+        regionBytes,
+        compiled,
+      } = view;
+      return {
+        blocks,
+        annotated,
+        bytes: view.codeBytes,
+        bytesMax: CODE_BYTES_PER_VCPU,
+        translated,
+        instrumented,
+        droppedByStore,
+        droppedByPlugin,
+        flushes,
+        regions,
+        regionBytes,
+        compiled,
+        compileMilliseconds: view.compileMicroseconds / 1000,
+        instructions: HartState.view(this.#buffer, state + HART_STATE_OFFSET).minstret,
+        exits: Object.fromEntries(EXITS.map((name, index) => [name, view.exits[index]!])),
+      };
+    });
+  }
+}
+
+const regionsOf = ({ rom, ram, ramBytes }: Layout): readonly MemoryRegion[] => [
+  { address: ADDRESS.DRAM, bytes: ramBytes, host: ram, writable: true },
+  { address: ADDRESS.MROM, bytes: ROM_BYTES, host: rom, writable: false },
+];
+
+/**
+ * Makes a machine. It stands before its first instruction, unless `paused` is false.
+ * @throws BootError, ElfError, FdtError firmware, kernel, RAM disk or device tree cannot be loaded
+ * @throws EquipmentError the board has no place for what it is to be fitted with
+ * @throws RangeError there is not enough memory on the host
+ */
+export async function createMachine(config: Config): Promise<Machine> {
+  const { smp, ramBytes, bios, kernel, initrd, append, deviceTree, virtio = [], flash = [], fwCfgFiles = [] } = config;
+  const fitting = { virtio, flash, fwCfgFiles };
+  const equipment = await equip(fitting);
+  const rngSeed = crypto.getRandomValues(new Uint8Array(RNG_SEED_BYTES));
+  const image = planBoot({
+    ramBytes,
+    bios,
+    kernel,
+    initrd,
+    deviceTree: (disk) => {
+      const chosen: Chosen = { bootargs: append, rngSeed, initrd: disk };
+      return deviceTree
+        ? chooseIn(deviceTree.name, deviceTree.bytes, chosen)
+        : virtDeviceTree({ harts: smp, ramBytes, ...chosen });
+    },
+  });
+  const layout = layoutOf(smp, ramBytes);
+  const machine = new VirtMachine({ config, fitting, equipment, image, layout, memory: createMemory(layout) });
+  await machine.ready();
+  if (!config.paused) await machine.cont();
+  return machine;
+}

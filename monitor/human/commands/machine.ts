@@ -1,0 +1,68 @@
+/** What the machine is. */
+import { human } from '../../command.ts';
+import { queryCpusFast, queryKvm, queryName } from '../../commands/machine.ts';
+import { queryVersion } from '../../commands/qmp.ts';
+import { hex } from '../text.ts';
+
+export const machineCommands = [
+  human('info version', {
+    params: '',
+    doc: 'show whose protocol this is, by the version of QEMU, and the version of the program',
+    args: [],
+    run: async ({ context }) => {
+      const { qemu, package: program } = await queryVersion.run(context, {});
+      return `${qemu.major}.${qemu.minor}.${qemu.micro} (${program})`;
+    },
+  }),
+
+  human('info name', {
+    params: '',
+    doc: 'show the name that the machine was given',
+    args: [],
+    run: async ({ context }) => (await queryName.run(context, {})).name,
+  }),
+
+  human('info kvm', {
+    params: '',
+    doc: 'show whether KVM runs the guest',
+    args: [],
+    run: async ({ context }) => {
+      const { present, enabled } = await queryKvm.run(context, {});
+      return `kvm support: ${present ? (enabled ? 'enabled' : 'disabled') : 'not compiled'}`;
+    },
+  }),
+
+  human('info cpus', {
+    params: '',
+    doc: 'show the vCPUs, with a star at the current one',
+    args: [],
+    run: async ({ context, vcpu }) => {
+      const cpus = await queryCpusFast.run(context, {});
+      return cpus
+        .map((cpu) => {
+          const index = Number(cpu['cpu-index']);
+          return `${index === vcpu ? '*' : ' '} CPU #${index}: thread_id=${cpu['thread-id']}`;
+        })
+        .join('\n');
+    },
+  }),
+
+  human('info mtree', {
+    params: '[-f]',
+    doc: 'show the physical address map (-f: as it is seen, without what contains it)',
+    args: [{ name: 'f', kind: 'flag' }],
+    run: ({ context: { machine } }, { f: flat }) => {
+      const rows = machine.memory.ranges.map(
+        ({ start, end, kind, name }) => `${hex(start)}-${hex(end)} (prio 0, ${kind}): ${name}`,
+      );
+      const lines = flat
+        ? ['FlatView #0', ' AS "memory", root: system', ' Root memory region: system', ...rows.map((row) => `  ${row}`)]
+        : [
+            'address-space: memory',
+            `  ${hex(0n)}-${hex(-1n)} (prio 0, i/o): system`,
+            ...rows.map((row) => `    ${row}`),
+          ];
+      return [...lines, ''].join('\n');
+    },
+  }),
+];

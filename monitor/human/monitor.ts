@@ -1,0 +1,34 @@
+/**
+ * The human monitor: commands that people type, at a console or through `human-monitor-command`. Where QMP has a command
+ * that does the job, that one does it, and what it returns is shown.
+ */
+import type { Context, HumanCommand } from '../command.ts';
+import { helpCommands } from './commands/help.ts';
+import { instrumentationCommands } from './commands/instrumentation.ts';
+import { jitCommands } from './commands/jit.ts';
+import { machineCommands } from './commands/machine.ts';
+import { memoryCommands } from './commands/memory.ts';
+import { registerCommands } from './commands/registers.ts';
+import { runStateCommands } from './commands/run-state.ts';
+import { traceCommands } from './commands/trace.ts';
+import { serveConsole } from './console.ts';
+import { newSession, runLine } from './run.ts';
+
+/** In the order of the reference pages. */
+const commands: readonly HumanCommand[] = [
+  ...helpCommands,
+  ...machineCommands,
+  ...runStateCommands,
+  ...registerCommands,
+  ...memoryCommands,
+  ...instrumentationCommands,
+  ...jitCommands,
+  ...traceCommands,
+];
+
+export const humanMonitor = {
+  commands,
+  serve: serveConsole,
+  /** Runs one line, with a session of its own. @returns what it prints, in lines that end in CRLF */
+  run: (context: Context, line: string, vcpu?: number): Promise<string> => runLine(newSession(context, vcpu), line),
+};
