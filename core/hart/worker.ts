@@ -7,6 +7,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import type { Finish } from '../devices/test-sifive.ts';
 import { CodePages } from '../jit/code-pages.ts';
 import { createGuestInterpreter } from '../jit/handlers.ts';
+import { timeOfDay } from '../machine/clock.ts';
 import { attachDevices } from '../machine/virt.ts';
 import { layoutOf } from '../memory/layout.ts';
 import { PhysicalMemory } from '../memory/physical.ts';
@@ -20,7 +21,7 @@ import type { Collected, Message, NumberedRequest, Request, WorkerStart } from '
 import { ATTENTION, VcpuState } from './state.ts';
 import { Vcpu } from './vcpu.ts';
 
-const { memory, vcpus, ramBytes, index, module, regions, resetVector } = workerData as WorkerStart;
+const { memory, vcpus, ramBytes, index, module, regions, resetVector, equipment } = workerData as WorkerStart;
 const { buffer } = memory;
 const layout = layoutOf(vcpus, ramBytes);
 const { state } = layout.vcpus[index]!;
@@ -42,14 +43,20 @@ let finish: Finish | undefined;
 /** Makes `run` return at the end of the block. */
 const lookUp = (): void => void Atomics.or(attention, 0, ATTENTION.message);
 
+const codePages = new CodePages(buffer, layout, index);
 const board = attachDevices(buffer, layout, {
+  equipment,
   hostNow: process.hrtime.bigint,
+  timeOfDay,
   raise: (hart, bit, level) => setInterruptLine(buffer, layout, hart, bit, level),
   finish: (asked) => {
     finish = asked;
     lookUp();
   },
   serialKick: () => post({ type: 'serial' }),
+  virtioKick: (slot) => post({ type: 'virtio', slot }),
+  flashKick: (bank) => post({ type: 'flash', bank }),
+  storeInPage: (place, store) => codePages.write(place, store),
   report: (sentence) => post({ type: 'report', sentence }),
 });
 
@@ -64,9 +71,10 @@ const vcpu = new Vcpu({
   interpreter: createGuestInterpreter(layout.wasmPages),
   module,
   physical: new PhysicalMemory(regions),
-  codePages: new CodePages(buffer, layout, index),
+  codePages,
   bus: board.bus,
   time: board.time,
+  setSupervisorTimer: (deadline) => board.setSupervisorTimer(index, deadline),
   trapped: (cause, interrupt, epc, tval) => {
     if (traced.has('riscv_trap')) trace('riscv_trap', trapLine(index, cause, interrupt, epc, tval));
   },

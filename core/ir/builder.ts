@@ -9,6 +9,7 @@ import {
   type OpName,
   type Value,
 } from './ops.ts';
+import type { FloatBytes } from './softfloat.ts';
 
 /** Where the instruction stands, when that is known: `pc` and `next` then become constants. */
 export interface Position {
@@ -59,6 +60,13 @@ export class Builder {
   shl = (x: Value, y: Value): Value => this.#push('shl', [x, y]);
   shru = (x: Value, y: Value): Value => this.#push('shru', [x, y]);
   shrs = (x: Value, y: Value): Value => this.#push('shrs', [x, y]);
+  rotl = (x: Value, y: Value): Value => this.#push('rotl', [x, y]);
+  rotr = (x: Value, y: Value): Value => this.#push('rotr', [x, y]);
+  clz = (x: Value): Value => this.#push('clz', [x]);
+  ctz = (x: Value): Value => this.#push('ctz', [x]);
+  popcnt = (x: Value): Value => this.#push('popcnt', [x]);
+  sext8 = (x: Value): Value => this.#push('sext8', [x]);
+  sext16 = (x: Value): Value => this.#push('sext16', [x]);
   sext32 = (x: Value): Value => this.#push('sext32', [x]);
   zext32 = (x: Value): Value => this.#push('zext32', [x]);
   eq = (x: Value, y: Value): Value => this.#push('eq', [x, y]);
@@ -69,6 +77,24 @@ export class Builder {
   geu = (x: Value, y: Value): Value => this.#push('geu', [x, y]);
   number = (condition: Value): Value => this.#push('number', [condition]);
   select = (condition: Value, yes: Value, no: Value): Value => this.#push('select', [condition, yes, no]);
+
+  fadd = (bytes: FloatBytes, x: Value, y: Value, mode: Value): Value => this.#push('fadd', [x, y, mode], { bytes });
+  fmul = (bytes: FloatBytes, x: Value, y: Value, mode: Value): Value => this.#push('fmul', [x, y, mode], { bytes });
+  fdiv = (bytes: FloatBytes, x: Value, y: Value, mode: Value): Value => this.#push('fdiv', [x, y, mode], { bytes });
+  fsqrt = (bytes: FloatBytes, x: Value, mode: Value): Value => this.#push('fsqrt', [x, mode], { bytes });
+  fmadd = (bytes: FloatBytes, x: Value, y: Value, z: Value, mode: Value): Value =>
+    this.#push('fmadd', [x, y, z, mode], { bytes });
+  fmin = (bytes: FloatBytes, x: Value, y: Value): Value => this.#push('fmin', [x, y], { bytes });
+  fmax = (bytes: FloatBytes, x: Value, y: Value): Value => this.#push('fmax', [x, y], { bytes });
+  feq = (bytes: FloatBytes, x: Value, y: Value): Value => this.#push('feq', [x, y], { bytes });
+  flt = (bytes: FloatBytes, x: Value, y: Value): Value => this.#push('flt', [x, y], { bytes });
+  fle = (bytes: FloatBytes, x: Value, y: Value): Value => this.#push('fle', [x, y], { bytes });
+  fwiden = (x: Value): Value => this.#push('fwiden', [x]);
+  fnarrow = (x: Value, mode: Value): Value => this.#push('fnarrow', [x, mode]);
+  ftoi = (bytes: FloatBytes, integerBytes: 4 | 8, signed: boolean, x: Value, mode: Value): Value =>
+    this.#push('ftoi', [x, mode], { bytes, integerBytes, signed });
+  itof = (bytes: FloatBytes, signed: boolean, x: Value, mode: Value): Value =>
+    this.#push('itof', [x, mode], { bytes, signed });
 
   get = (register: Operand<number>): Value => this.#push('get', [], { register });
   set = (register: Operand<number>, value: Value): void => void this.#push('set', [value], { register });
@@ -82,6 +108,8 @@ export class Builder {
   loadReserved = (bytes: 4 | 8, address: Value): Value => this.#push('loadReserved', [address], { bytes });
   storeConditional = (bytes: 4 | 8, address: Value, value: Value): Value =>
     this.#push('storeConditional', [address, value], { bytes });
+  zero = (bytes: AccessBytes, address: Value): void => void this.#push('zero', [address], { bytes });
+  touch = (bytes: AccessBytes, address: Value): void => void this.#push('touch', [address], { bytes });
   fence = (): void => void this.#push('fence', []);
 
   accessAddress = (): Value => this.#push('accessAddress', []);
@@ -92,6 +120,7 @@ export class Builder {
   call = (callback: Operand<number>): void => void this.#push('call', [], { callback });
   callIf = (callback: Operand<number>, condition: Value): void => void this.#push('callIf', [condition], { callback });
 
+  guard = (condition: Value): void => void this.#push('guard', [condition]);
   jump = (target: Value): void => void this.#push('jump', [target]);
   branch = (condition: Value, target: Value): void => void this.#push('branch', [condition, target]);
   exit = (door: string): void => void this.#push('exit', [], { door });

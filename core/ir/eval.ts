@@ -2,7 +2,17 @@
  * The oracle: evaluates a fragment over bigints, slowly and obviously. Every other way of running a fragment is tested
  * against this one. Values are held as unsigned 64-bit bigints, truth values as booleans.
  */
-import { type AccessBytes, type AmoKind, type Fragment, isField, type Op, type Operand, type OpName } from './ops.ts';
+import {
+  type AccessBytes,
+  type AmoKind,
+  type Fragment,
+  isField,
+  OPS,
+  type Op,
+  type Operand,
+  type OpName,
+} from './ops.ts';
+import { convert, type FloatBytes, type FloatResult, fromInteger, OPERATIONS, ROUND, toInteger } from './softfloat.ts';
 
 /** The machine that the oracle drives. Accesses that fault throw; the fragment then has had no further effect. */
 export interface EvaluationTarget {
@@ -16,8 +26,12 @@ export interface EvaluationTarget {
   store(address: bigint, bytes: AccessBytes, value: bigint): void;
   amo(address: bigint, bytes: AccessBytes, update: (old: bigint) => bigint): bigint;
   loadReserved(address: bigint, bytes: AccessBytes): bigint;
+  /** Faults as a store would unless `bytes` bytes at `address` may be loaded or stored; does nothing else. */
+  touch(address: bigint, bytes: AccessBytes): void;
   /** True if it stored. */
   storeConditional(address: bigint, bytes: AccessBytes, value: bigint): boolean;
+  /** Accrues floating-point exceptions. @param flags bits of FLAG in `softfloat` */
+  raise(flags: number): void;
   /** Present where fragments with probes are run. */
   readonly probes?: ProbeTarget;
 }
@@ -32,8 +46,8 @@ export interface ProbeTarget {
   call(callback: number): void;
 }
 
-/** How a fragment ended: where the hart goes on, or by which door it left. */
-export type Outcome = { readonly pc: bigint } | { readonly door: string };
+/** How a fragment ended: where the hart goes on, by which door it left, or that a guard found it illegal. */
+export type Outcome = { readonly pc: bigint } | { readonly door: string } | 'illegal';
 
 const u64 = (value: bigint): bigint => BigInt.asUintN(64, value);
 const s64 = (value: bigint): bigint => BigInt.asIntN(64, value);
@@ -57,6 +71,9 @@ export const AMO: Record<AmoKind, (old: bigint, operand: bigint, bits: number) =
 const divide = (x: bigint, y: bigint): bigint => (y === 0n ? 0n : x / y);
 const remainder = (x: bigint, y: bigint): bigint => (y === 0n ? x : x % y);
 
+const trailingZeros = (x: bigint): bigint => (x === 0n ? 64n : BigInt((x & -x).toString(2).length - 1));
+const leadingZeros = (x: bigint): bigint => (x === 0n ? 64n : BigInt(64 - x.toString(2).length));
+
 const PURE: Partial<Record<Op['name'], (x: bigint, y: bigint) => bigint | boolean>> = {
   add: (x, y) => x + y,
   sub: (x, y) => x - y,
@@ -74,6 +91,13 @@ const PURE: Partial<Record<Op['name'], (x: bigint, y: bigint) => bigint | boolea
   shl: (x, y) => x << (y & 63n),
   shru: (x, y) => x >> (y & 63n),
   shrs: (x, y) => s64(x) >> (y & 63n),
+  rotl: (x, y) => (x << (y & 63n)) | (x >> (64n - (y & 63n))),
+  rotr: (x, y) => (x >> (y & 63n)) | (x << (64n - (y & 63n))),
+  clz: leadingZeros,
+  ctz: trailingZeros,
+  popcnt: (x) => BigInt(x.toString(2).replaceAll('0', '').length),
+  sext8: (x) => BigInt.asIntN(8, x),
+  sext16: (x) => BigInt.asIntN(16, x),
   sext32: (x) => BigInt.asIntN(32, x),
   zext32: (x) => BigInt.asUintN(32, x),
   eq: (x, y) => x === y,
@@ -113,6 +137,34 @@ const PURE32: Partial<Record<Op['name'], (x: bigint, y: bigint) => bigint | bool
 export function evaluatePure(name: OpName, args: readonly bigint[]): bigint | undefined {
   const value = PURE[name]?.(u64(args[0]!), u64(args[1] ?? 0n));
   return typeof value === 'bigint' ? u64(value) : undefined;
+}
+
+/** Ops whose last argument is no rounding mode. */
+const UNROUNDED: readonly OpName[] = ['fmin', 'fmax', 'feq', 'flt', 'fle', 'fwiden'];
+
+/** What the floating-point op does with its arguments; a truth value is 0 or 1, an integer is unsigned. */
+export function evaluateFloat(op: Op, args: readonly bigint[]): FloatResult {
+  const rounded = !UNROUNDED.includes(op.name);
+  const mode = rounded ? Number(args.at(-1)) : ROUND.nearestEven;
+  const operands = rounded ? args.slice(0, -1) : args;
+  const [x = 0n] = operands;
+  const bytes = op.bytes as FloatBytes;
+  switch (op.name) {
+    case 'fwiden':
+      return convert(4, 8, mode, x);
+    case 'fnarrow':
+      return convert(8, 4, mode, x);
+    case 'itof':
+      return fromInteger(bytes, mode, op.signed ? s64(x) : x);
+    case 'ftoi': {
+      const values = 1n << BigInt(op.integerBytes! * 8);
+      const low = op.signed ? -values / 2n : 0n;
+      const { value, flags } = toInteger(bytes, mode, x, low, low + values - 1n);
+      return { value: u64(value), flags };
+    }
+    default:
+      return OPERATIONS[op.name as keyof typeof OPERATIONS](bytes, mode, ...operands);
+  }
 }
 
 /** Runs `fragment`, whose fields must all be filled in. Control that runs off its end goes on at `next`. */
@@ -183,6 +235,12 @@ export function evaluate(fragment: Fragment, target: EvaluationTarget): Outcome 
       case 'storeConditional':
         result = target.storeConditional(number(0), bytes, low(number(1))) ? 0n : 1n;
         break;
+      case 'zero':
+        target.store(number(0), bytes, 0n);
+        break;
+      case 'touch':
+        target.touch(number(0), bytes);
+        break;
       case 'fence':
         break;
       case 'accessAddress':
@@ -202,6 +260,9 @@ export function evaluate(fragment: Fragment, target: EvaluationTarget): Outcome 
       case 'callIf':
         if (truth()) target.probes!.call(given(op.callback));
         break;
+      case 'guard':
+        if (!truth()) return 'illegal';
+        break;
       case 'jump':
         return { pc: number(0) };
       case 'branch':
@@ -209,6 +270,15 @@ export function evaluate(fragment: Fragment, target: EvaluationTarget): Outcome 
       case 'exit':
         return { door: op.door! };
       default: {
+        if (OPS[op.name].effect === 'float') {
+          const { value, flags } = evaluateFloat(
+            op,
+            op.args.map((_, position) => number(position)),
+          );
+          target.raise(flags);
+          result = OPS[op.name].result === 'bool' ? value === 1n : value;
+          break;
+        }
         const value = (PURE[op.name] ?? PURE32[op.name])!(number(0), number(1));
         result = typeof value === 'bigint' ? u64(value) : value;
       }

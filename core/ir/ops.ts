@@ -26,14 +26,18 @@ export type Value = number & { readonly brand?: 'Value' };
 
 export type Type = 'i64' | 'i32' | 'bool';
 
-/** Bytes of a memory access. */
-export type AccessBytes = 1 | 2 | 4 | 8;
+/** Bytes of a memory access; of a whole cache block for `zero` and `touch`. */
+export type AccessBytes = 1 | 2 | 4 | 8 | 64;
 
 interface OpInfo {
   readonly args: readonly Type[];
   readonly result: Type | 'none';
-  /** `pure`: may be dropped, repeated, moved. `access`: touches memory and may fault. `end`: leaves the fragment. */
-  readonly effect: 'pure' | 'state' | 'access' | 'order' | 'end';
+  /**
+   * `pure`: may be dropped, repeated, moved. `access`: touches memory and may fault. `end`: leaves the fragment.
+   * `guard`: may leave it, and then stands before whatever else has an effect. `float`: may raise floating-point
+   * exceptions, which do nothing but accrue in flags; all that counts is that each op raises its own once.
+   */
+  readonly effect: 'pure' | 'state' | 'access' | 'order' | 'float' | 'guard' | 'end';
   readonly doc: string;
 }
 
@@ -43,6 +47,7 @@ const unary = (doc: string): OpInfo => pure(['i64'], 'i64', doc);
 const compare = (doc: string): OpInfo => pure(['i64', 'i64'], 'bool', doc);
 const binary32 = (doc: string): OpInfo => pure(['i32', 'i32'], 'i32', doc);
 const compare32 = (doc: string): OpInfo => pure(['i32', 'i32'], 'bool', doc);
+const float = (args: readonly Type[], result: Type, doc: string): OpInfo => ({ args, result, effect: 'float', doc });
 
 /** Every op, with the types of its arguments and result. */
 export const OPS = {
@@ -66,7 +71,14 @@ export const OPS = {
   shl: binary('x << (y mod 64)'),
   shru: binary('x >> (y mod 64), zeros come in'),
   shrs: binary('x >> (y mod 64), copies of the sign come in'),
+  rotl: binary('x rotated left by y mod 64'),
+  rotr: binary('x rotated right by y mod 64'),
+  clz: unary('number of zeros above the highest one; 64 where x = 0'),
+  ctz: unary('number of zeros below the lowest one; 64 where x = 0'),
+  popcnt: unary('number of ones'),
 
+  sext8: unary('the low 8 bits, sign-extended'),
+  sext16: unary('the low 16 bits, sign-extended'),
   sext32: unary('the low 32 bits, sign-extended'),
   zext32: unary('the low 32 bits, zero-extended'),
 
@@ -109,7 +121,27 @@ export const OPS = {
     doc: 'writes the guest register `register`, sign-extended',
   },
 
-  get: { args: [], result: 'i64', effect: 'state', doc: 'the guest register `register`' },
+  // Floats are bit patterns of `bytes` bytes, zero-extended; m is a rounding mode, 0 to 4. See `softfloat` for the rest.
+  fadd: float(['i64', 'i64', 'i64'], 'i64', 'x + y, rounded by m'),
+  fmul: float(['i64', 'i64', 'i64'], 'i64', 'x * y, rounded by m'),
+  fdiv: float(['i64', 'i64', 'i64'], 'i64', 'x / y, rounded by m'),
+  fsqrt: float(['i64', 'i64'], 'i64', 'square root of x, rounded by m'),
+  fmadd: float(['i64', 'i64', 'i64', 'i64'], 'i64', 'x * y + z, rounded once, by m'),
+  fmin: float(['i64', 'i64'], 'i64', 'the lesser; the one that is a number; -0 is less than 0'),
+  fmax: float(['i64', 'i64'], 'i64', 'the greater; the one that is a number; 0 is greater than -0'),
+  feq: float(['i64', 'i64'], 'bool', 'x = y; false for NaNs, of which signaling ones are invalid'),
+  flt: float(['i64', 'i64'], 'bool', 'x < y; false for NaNs, all of which are invalid'),
+  fle: float(['i64', 'i64'], 'bool', 'x ≤ y; false for NaNs, all of which are invalid'),
+  fwiden: float(['i64'], 'i64', 'the float of 4 bytes as one of 8'),
+  fnarrow: float(['i64', 'i64'], 'i64', 'the float of 8 bytes as one of 4, rounded by m'),
+  ftoi: float(
+    ['i64', 'i64'],
+    'i64',
+    'x, rounded by m, as an integer of `integerBytes` bytes, `signed` or not, extended so',
+  ),
+  itof: float(['i64', 'i64'], 'i64', 'the 64-bit integer x, `signed` or not, rounded by m'),
+
+  get: { args: [], result: 'i64', effect: 'state', doc: 'the guest register `register`; the guest numbers them' },
   set: { args: ['i64'], result: 'none', effect: 'state', doc: 'writes the guest register `register`' },
 
   load: {
@@ -137,6 +169,18 @@ export const OPS = {
     effect: 'access',
     doc: 'stores y at x if x is still reserved; 0 if it did, 1 if not; the reservation ends. Faults unless aligned',
   },
+  zero: {
+    args: ['i64'],
+    result: 'none',
+    effect: 'access',
+    doc: 'stores `bytes` zeros at the address, which is a multiple of `bytes`; devices fault',
+  },
+  touch: {
+    args: ['i64'],
+    result: 'none',
+    effect: 'access',
+    doc: 'nothing, but faults as a store of `bytes` bytes would where not even a load may be done; devices fault',
+  },
   fence: { args: [], result: 'none', effect: 'order', doc: 'orders all earlier accesses before all later ones' },
 
   accessAddress: { args: [], result: 'i64', effect: 'state', doc: 'virtual address of the last access' },
@@ -157,6 +201,12 @@ export const OPS = {
   call: { args: [], result: 'none', effect: 'order', doc: 'calls the callback `callback`' },
   callIf: { args: ['bool'], result: 'none', effect: 'order', doc: 'calls the callback `callback` if true' },
 
+  guard: {
+    args: ['bool'],
+    result: 'none',
+    effect: 'guard',
+    doc: 'goes on if true; else the fragment ends: its instruction is illegal here and now',
+  },
   jump: { args: ['i64'], result: 'none', effect: 'end', doc: 'goes on at the address' },
   branch: {
     args: ['bool', 'i64'],
@@ -179,6 +229,7 @@ export interface Op {
   readonly register?: Operand<number>;
   readonly bytes?: AccessBytes;
   readonly signed?: boolean;
+  readonly integerBytes?: 4 | 8;
   readonly kind?: AmoKind;
   readonly door?: string;
   readonly counter?: Operand<number>;

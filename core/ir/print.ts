@@ -14,7 +14,7 @@ function attributes(op: Op): string {
 export function print(fragment: Fragment): string {
   return fragment
     .map((op, index) => {
-      const suffix = `${op.kind ? `.${op.kind}` : ''}${op.bytes ? `.${op.bytes}` : ''}${op.signed ? 's' : ''}`;
+      const suffix = `${op.kind ? `.${op.kind}` : ''}${op.bytes ? `.${op.bytes}` : ''}${op.integerBytes ? `.${op.integerBytes}` : ''}${op.signed ? 's' : ''}`;
       const result = OPS[op.name].result === 'none' ? '' : `%${index} = `;
       return `${result}${op.name}${suffix}${attributes(op)}${op.args.map((arg) => ` %${arg}`).join('')}\n`;
     })

@@ -1,10 +1,13 @@
 /**
  * Checks that a fragment is well formed: arguments exist, come from earlier ops and have the right types; attributes
- * are present exactly where the op's text names them; an end stands only at the end.
+ * are present exactly where the op's text names them; an end stands only at the end, and a guard before all effects.
  */
 import { type Fragment, isEnd, OPS, type Op, type OpName } from './ops.ts';
 
-const ALL = ['value', 'register', 'bytes', 'signed', 'kind', 'door', 'counter', 'callback'] as const;
+const ALL = [
+  ...(['value', 'register', 'bytes', 'signed', 'integerBytes', 'kind'] as const),
+  ...(['door', 'counter', 'callback'] as const),
+];
 type Attribute = (typeof ALL)[number];
 
 const ATTRIBUTES: Partial<Record<OpName, readonly Attribute[]>> = {
@@ -19,12 +22,28 @@ const ATTRIBUTES: Partial<Record<OpName, readonly Attribute[]>> = {
   amo: ['bytes', 'kind'],
   loadReserved: ['bytes'],
   storeConditional: ['bytes'],
+  zero: ['bytes'],
+  touch: ['bytes'],
+  fadd: ['bytes'],
+  fmul: ['bytes'],
+  fdiv: ['bytes'],
+  fsqrt: ['bytes'],
+  fmadd: ['bytes'],
+  fmin: ['bytes'],
+  fmax: ['bytes'],
+  feq: ['bytes'],
+  flt: ['bytes'],
+  fle: ['bytes'],
+  ftoi: ['bytes', 'integerBytes', 'signed'],
+  itof: ['bytes', 'signed'],
   counter: ['counter'],
   count: ['counter'],
   call: ['callback'],
   callIf: ['callback'],
   exit: ['door'],
 };
+
+const hasEffect = ({ name }: Op): boolean => name !== 'get' && !['pure', 'guard'].includes(OPS[name].effect);
 
 function complaint(fragment: Fragment, op: Op, index: number): string | undefined {
   const { args } = OPS[op.name];
@@ -40,6 +59,7 @@ function complaint(fragment: Fragment, op: Op, index: number): string | undefine
     if (present !== wanted.includes(attribute)) return `${present ? 'has' : 'lacks'} the attribute ${attribute}`;
   }
   if (isEnd(op) && index !== fragment.length - 1) return 'ends the fragment before its last op';
+  if (op.name === 'guard' && fragment.slice(0, index).some(hasEffect)) return 'guards what already has an effect';
   return undefined;
 }
 

@@ -1,12 +1,19 @@
 /** Where guest meets host for regions: their functions, in the table that the interpreter calls them from. */
-import { HART_STATE_OFFSET } from '../hart/state.ts';
+import type { Op } from '../ir/ops.ts';
 import { type Layout, PAGE_SHIFT } from '../memory/layout.ts';
 import type { MemoryRegion } from '../memory/physical.ts';
-import { HartState } from '../riscv/state.ts';
 import type { DirectMemory } from '../wasm/access.ts';
+import { hasFusedMultiplyAdd } from '../wasm/fused.ts';
 import { type CompiledRegion, compileRegion, type RegionOptions } from '../wasm/region/compile.ts';
 import type { RegionBlocks } from '../wasm/region/graph.ts';
 import { GENERATED_STATE, TLB_LAYOUT } from './handlers.ts';
+
+/** Ops that the same slow way performs. */
+const sameFloat = (one: Op, other: Op): boolean =>
+  one.name === other.name &&
+  one.bytes === other.bytes &&
+  one.integerBytes === other.integerBytes &&
+  one.signed === other.signed;
 
 /** Functions that the table has room for. */
 const TABLE_SIZE = 1 << 16;
@@ -20,18 +27,26 @@ export class RegionCompiler {
   readonly #imports: Record<string, unknown>;
 
   /**
+   * @param floats the floating-point ops that the import `float` knows by their numbers
    * @param memory guest RAM while addresses are not translated
-   * @param imports what the modules import from `env`: memory, call, state, tlb
+   * @param imports what the modules import from `env`: memory, call, float, state, tlb
    */
-  constructor(layout: Layout, { address, host, bytes }: MemoryRegion, imports: Record<string, unknown>) {
+  constructor(
+    layout: Layout,
+    floats: readonly Op[],
+    { address, host, bytes }: MemoryRegion,
+    imports: Record<string, unknown>,
+  ) {
     const { state, counters } = layout.vcpus[0]!;
     this.#imports = imports;
     this.#options = {
-      state: { ...GENERATED_STATE, registers: HART_STATE_OFFSET + HartState.offset.x },
+      state: GENERATED_STATE,
       tlb: TLB_LAYOUT,
       pageShift: PAGE_SHIFT,
       memoryPages: layout.wasmPages,
       counters: counters - state,
+      fusedMultiplyAdd: hasFusedMultiplyAdd(),
+      floatNumber: (op) => floats.findIndex((other) => sameFloat(op, other)),
     };
     this.#direct = { address: BigInt(address), bytes, host, codePages: layout.codePages };
   }

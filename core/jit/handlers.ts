@@ -2,16 +2,18 @@
  * Where guest meets host: the instruction table of the guest and the probes become the handlers of the interpreter.
  * The numbering is the same in every thread, since it follows from the order of the tables alone.
  */
-import { HART_STATE_OFFSET, JUMP_CACHE_ENTRIES, VcpuState } from '../hart/state.ts';
+import { HART_STATE_OFFSET, VcpuState } from '../hart/state.ts';
 import { Builder } from '../ir/builder.ts';
 import { type Fragment, isAccess } from '../ir/ops.ts';
-import { PAGE_SHIFT, TLB_ENTRIES, TLB_ENTRY_BYTES } from '../memory/layout.ts';
+import { JUMP_CACHE_ENTRIES, PAGE_SHIFT, TLB_ENTRIES, TLB_ENTRY_BYTES } from '../memory/layout.ts';
 import { TLB_ENTRY } from '../memory/tlb.ts';
 import type { InstructionClass } from '../plugin/plugin.ts';
+import { isFloatRegister } from '../riscv/encoding.ts';
 import { type Instruction, openOperands } from '../riscv/instruction.ts';
 import { HartState } from '../riscv/state.ts';
 import { INSTRUCTIONS } from '../riscv/table.ts';
 import type { TlbLayout } from '../wasm/access.ts';
+import { hasFusedMultiplyAdd } from '../wasm/fused.ts';
 import { createInterpreter, FIRST_HANDLER, type Interpreter, type StateLayout } from '../wasm/interpreter.ts';
 import { isDirect } from '../wasm/lower.ts';
 import { RECORD } from '../wasm/record.ts';
@@ -33,6 +35,8 @@ export interface Handled {
   readonly door: boolean;
   /** It goes where a register says. */
   readonly indirect: boolean;
+  /** It is illegal where a guard says so. */
+  readonly guarded: boolean;
 }
 
 const ENDS = new Set(['jump', 'branch', 'exit']);
@@ -43,11 +47,12 @@ function meaningOf(instruction: Instruction): Fragment {
   return builder.finish();
 }
 
-function classOf(names: ReadonlySet<string>): InstructionClass {
+function classOf({ fields }: Instruction, names: ReadonlySet<string>): InstructionClass {
   if (names.has('amo') || names.has('loadReserved') || names.has('storeConditional')) return 'atomic';
   if (names.has('exit')) return 'system';
+  if (names.has('zero')) return 'store';
   for (const name of ['load', 'store', 'branch', 'jump', 'fence'] as const) if (names.has(name)) return name;
-  return 'alu';
+  return Object.values(fields).some(isFloatRegister) ? 'float' : 'alu';
 }
 
 const meanings = INSTRUCTIONS.map((instruction) => ({ instruction, fragment: meaningOf(instruction) }));
@@ -67,12 +72,13 @@ export const HANDLED: ReadonlyMap<Instruction, Handled> = new Map(
       {
         plain,
         traced: tracedNumber.get(instruction) ?? plain,
-        class: classOf(names),
+        class: classOf(instruction, names),
         loads: has('load', 'amo', 'loadReserved'),
-        stores: has('store', 'amo', 'storeConditional'),
-        accessBytes: fragment.find(isAccess)?.bytes ?? 0,
+        stores: has('store', 'amo', 'storeConditional', 'zero'),
+        accessBytes: fragment.find((op) => isAccess(op) && op.name !== 'touch')?.bytes ?? 0,
         ends: [...names].some((name) => ENDS.has(name)),
         door: names.has('exit'),
+        guarded: names.has('guard'),
         indirect: fragment.some((op) => op.name === 'jump' && !isDirect(fragment, op.args[0]!)),
       },
     ];
@@ -99,12 +105,22 @@ export const GENERATED_STATE: StateLayout = {
   accessKind: offset.accessKind,
   accessValue: offset.accessValue,
   accessResult: offset.accessResult,
+  flags: guest('fflags'),
+  floatOperands: offset.floatOperands,
+  floatResult: offset.floatResult,
   reservedAddress: guest('reservedAddress'),
   reservedValue: guest('reservedValue'),
-  jumpCache: offset.jumpCache,
+  regionKey: offset.regionKey,
+  registers: HART_STATE_OFFSET,
 };
 
-export const TLB_LAYOUT: TlbLayout = { entries: TLB_ENTRIES, entryBytes: TLB_ENTRY_BYTES, ...TLB_ENTRY };
+export const TLB_LAYOUT: TlbLayout = {
+  entries: TLB_ENTRIES,
+  entryBytes: TLB_ENTRY_BYTES,
+  read: TLB_ENTRY.read,
+  write: TLB_ENTRY.write,
+  addend: TLB_ENTRY.addend,
+};
 
 /** The interpreter of this guest. @param memoryPages pages of 64 KiB in the machine's memory */
 export function createGuestInterpreter(memoryPages: number): Interpreter {
@@ -115,16 +131,19 @@ export function createGuestInterpreter(memoryPages: number): Interpreter {
       ...[...PROBES.values()].map((fragment) => ({ fragment, traced: false })),
     ],
     fields: {
-      rd: RECORD.first,
-      rs1: RECORD.second,
-      rs2: RECORD.third,
-      imm: RECORD.immediate,
+      rd: { offset: RECORD.first, bytes: 4 },
+      rs1: { offset: RECORD.second, bytes: 4 },
+      rs2: { offset: RECORD.third, bytes: 4 },
+      rs3: { offset: RECORD.fourth, bytes: 4 },
+      rm: { offset: RECORD.rounding, bytes: 1 },
+      imm: { offset: RECORD.immediate, bytes: 8 },
       ...PROBE_FIELDS,
     },
     state: GENERATED_STATE,
     tlb: TLB_LAYOUT,
     pageShift: PAGE_SHIFT,
     jumpCacheEntries: JUMP_CACHE_ENTRIES,
+    fusedMultiplyAdd: hasFusedMultiplyAdd(),
     memoryPages,
   });
 }

@@ -5,6 +5,7 @@
 import { Builder } from '../ir/builder.ts';
 import type { Fragment, Value } from '../ir/ops.ts';
 import type { AccessKind, Compare } from '../plugin/plugin.ts';
+import type { RecordField } from '../wasm/interpreter.ts';
 import { RECORD } from '../wasm/record.ts';
 
 /** Operands that a probe's fragment leaves open. */
@@ -15,12 +16,12 @@ const FROM = { field: 'from' };
 const LENGTH = { field: 'length' };
 
 /** Where a probe's record holds them. `counter` is a memory address; `length` shares the words of `counter`. */
-export const PROBE_FIELDS: Readonly<Record<string, number>> = {
-  callback: RECORD.first,
-  counter: RECORD.second,
-  length: RECORD.second,
-  amount: RECORD.immediate,
-  from: RECORD.immediate,
+export const PROBE_FIELDS: Readonly<Record<string, RecordField>> = {
+  callback: { offset: RECORD.first, bytes: 4 },
+  counter: { offset: RECORD.second, bytes: 4 },
+  length: { offset: RECORD.second, bytes: 8 },
+  amount: { offset: RECORD.immediate, bytes: 8 },
+  from: { offset: RECORD.immediate, bytes: 8 },
 };
 
 const COMPARE: Record<Compare, (b: Builder, x: Value, y: Value) => Value> = {

@@ -68,7 +68,7 @@ export function scriptOf(block: DecodedBlock, probes: readonly PlacedProbe[]): r
     for (; due(index, false); next++) addProbe(probes[next]!);
     steps.push({ kind: 'instruction', offset: offset(), index, instruction, traced: due(index, true) });
     const { handled } = instruction;
-    if (!handled || handled.door || handled.loads || handled.stores) open.clear();
+    if (!handled || handled.door || handled.guarded || handled.loads || handled.stores) open.clear();
     for (; due(index, true); next++) addProbe(probes[next]!);
   }
   return steps;

@@ -2,7 +2,7 @@
 import { HART_STATE_OFFSET } from '../hart/state.ts';
 import { HartState } from '../riscv/state.ts';
 import { PSEUDO } from '../wasm/interpreter.ts';
-import { HEADER, HEADER_BYTES, RECORD, RECORD_BYTES, TARGET_BYTES } from '../wasm/record.ts';
+import { BLOCK_INSTRUCTIONS_MAX, HEADER, HEADER_BYTES, RECORD, RECORD_BYTES, TARGET_BYTES } from '../wasm/record.ts';
 import type { DecodedBlock } from './decode-block.ts';
 import { PROBE_HANDLERS } from './handlers.ts';
 import type { Step } from './script.ts';
@@ -19,10 +19,14 @@ export interface WriteContext {
 
 const isIndirect = (block: DecodedBlock): boolean => block.instructions.at(-1)!.handled?.indirect === true;
 
+/** A header; one record an instruction and probe, one to go on behind a cut block, one of links; targets. */
+const bytesFor = (instructions: number, probes: number): number =>
+  HEADER_BYTES + (instructions + probes + 2) * RECORD_BYTES + TARGET_BYTES;
+
 /** Bytes that the block takes at the most with `probes` probes. */
-export const blockBytes = (block: DecodedBlock, probes: number): number =>
-  // One record an instruction and probe, one to go on behind a cut block, one of links.
-  HEADER_BYTES + (block.instructions.length + probes + 2) * RECORD_BYTES + (isIndirect(block) ? TARGET_BYTES : 0);
+export const blockBytes = (block: DecodedBlock, probes: number): number => bytesFor(block.instructions.length, probes);
+/** Bytes that any block takes at the most without probes. */
+export const BLOCK_BYTES_MAX = bytesFor(BLOCK_INSTRUCTIONS_MAX, 0);
 
 /** Memory address of the sample of an indirect jump's targets. @param record the block's first; `steps` its script */
 export const targetsOf = (record: number, steps: readonly Step[]): number => record + (steps.length + 1) * RECORD_BYTES;
@@ -40,8 +44,7 @@ export function writeBlock(
   let at = base + HEADER_BYTES;
   memory.setInt32(at + HEADER.coldness, coldness, true);
 
-  const general = (register: number | undefined): number =>
-    state + HART_STATE_OFFSET + HartState.offset.x + (register ?? 0) * 8;
+  const general = (register = 0): number => state + HART_STATE_OFFSET + register * 8;
   const destination = (register: number | undefined): number =>
     register === 0 ? state + HART_STATE_OFFSET + HartState.offset.sink : general(register);
 
@@ -67,12 +70,14 @@ export function writeBlock(
       if (!decoded || !handled) {
         record(illegalHandler, index, length, pc);
       } else {
-        const { rd, rs1, rs2, imm = 0 } = decoded.operands;
+        const { rd, rs1, rs2, rs3, rm, imm = 0 } = decoded.operands;
         record(step.traced ? handled.traced : handled.plain, index, length, pc);
         memory.setUint32(at + RECORD.first, destination(rd), true);
         memory.setUint32(at + RECORD.second, general(rs1), true);
         memory.setUint32(at + RECORD.third, general(rs2), true);
         memory.setBigInt64(at + RECORD.immediate, BigInt(imm), true);
+        if (rs3 !== undefined) memory.setUint32(at + RECORD.fourth, general(rs3), true);
+        if (rm !== undefined) memory.setUint8(at + RECORD.rounding, rm);
       }
       if (!handled || handled.door) memory.setBigUint64(at + RECORD.immediate, BigInt(raw), true);
     }
@@ -80,7 +85,8 @@ export function writeBlock(
   }
   if (!block.transfers) {
     clear(memory, at, RECORD_BYTES);
-    record(PSEUDO.cut, block.instructions.length - 1, 0, block.next);
+    record(PSEUDO.cut, block.instructions.length - 1, 0, block.instructions.at(-1)!.pc);
+    memory.setBigUint64(at + RECORD.immediate, block.next, true);
     at += RECORD_BYTES;
   }
   const tail = RECORD_BYTES + (isIndirect(block) ? TARGET_BYTES : 0);

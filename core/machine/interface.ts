@@ -5,6 +5,9 @@
  * guest; where a value can change while it is read, the text says so. Promises settle when the effect is complete.
  */
 
+export type { BlockBackend, CharacterBackend, NetworkBackend, RandomBackend } from '../devices/backends.ts';
+export type { VirtioDevice } from '../devices/virtio/device.ts';
+
 /** QMP's RunState, as far as this machine can be in it. */
 export type RunState = 'prelaunch' | 'running' | 'paused' | 'shutdown' | 'internal-error' | 'guest-panicked';
 
@@ -49,9 +52,9 @@ export interface Vcpu {
   readonly halted: boolean;
   /** pc, then the CSRs that `info registers` prints, in that order. A racy sample while the guest runs. */
   controlRegisters(): readonly RegisterValue[];
-  /** x0 to x31 with QEMU's names (`x0/zero`, `x1/ra` ...). A racy sample while the guest runs. */
+  /** x0 to x31, then f0 to f31, with QEMU's names (`x0/zero`, `f0/ft0` ...). A racy sample while the guest runs. */
   generalRegisters(): readonly RegisterValue[];
-  /** The value of a register by any of its names (`pc`, `a0`, `x10`, `mstatus`), undefined where there is none. */
+  /** The value of a register by any of its names (`pc`, `a0`, `x10`, `fa0`, `mstatus`), undefined where there is none. */
   register(name: string): bigint | undefined;
 }
 
@@ -60,7 +63,8 @@ export interface MemoryRange {
   readonly start: bigint;
   /** Last byte. */
   readonly end: bigint;
-  readonly kind: 'ram' | 'rom' | 'i/o';
+  /** `romd` is read like memory and written like a device. */
+  readonly kind: 'ram' | 'rom' | 'romd' | 'i/o';
   /** QEMU's name of the region: `riscv_virt_board.ram`, `serial`, `riscv.sifive.plic` ... */
   readonly name: string;
 }
@@ -182,16 +186,4 @@ export interface Machine {
   /** Ends the machine: SHUTDOWN event, vCPU threads gone. */
   shutdown(reason: ShutdownReason): Promise<void>;
   codeStatistics(): readonly CodeStatistics[];
-}
-
-/** A byte stream of the host that a device is connected to, such as the serial line's. */
-export interface CharacterBackend {
-  /** Takes bytes from the guest. False asks the device to wait for `onDrain`. Never blocks. */
-  write(bytes: Uint8Array): boolean;
-  /** Calls back when `write` accepts bytes again. */
-  onDrain(callback: () => void): void;
-  /** Delivers bytes for the guest. The callee returns how many it took; the rest is offered again after `resume`. */
-  onData(callback: (bytes: Uint8Array) => number): void;
-  /** The device has room again. */
-  resume(): void;
 }

@@ -19,7 +19,10 @@
 import type { Infer, Schema } from '../../schema/build.ts';
 
 /** What an instruction does, as far as a plugin may filter by it; derived from its meaning. */
-export const INSTRUCTION_CLASSES = ['alu', 'load', 'store', 'atomic', 'branch', 'jump', 'fence', 'system'] as const;
+export const INSTRUCTION_CLASSES = [
+  ...(['alu', 'float', 'load', 'store', 'atomic'] as const),
+  ...(['branch', 'jump', 'fence', 'system'] as const),
+] as const;
 export type InstructionClass = (typeof INSTRUCTION_CLASSES)[number];
 
 /** An instruction that has been decoded, with the bytes that the decoder saw. */
@@ -34,7 +37,7 @@ export interface InstructionInfo {
   readonly class: InstructionClass;
   readonly loads: boolean;
   readonly stores: boolean;
-  /** Bytes of its access: 1, 2, 4 or 8; 0 where it makes none. */
+  /** Bytes of its access: 1, 2, 4 or 8; 64 where it zeroes a cache block; 0 where it makes none. */
   readonly accessBytes: number;
   /** Name and operands, the operands in a column of their own. */
   readonly disassembly: string;
@@ -60,14 +63,14 @@ export type Compare = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge';
 export interface ExecutionEvent {
   readonly vcpu: number;
   readonly instruction: InstructionInfo;
-  /** The guest's registers as they are now: x0 to x31 by number. */
+  /** The guest's registers as they are now: x0 to x31 by number, f0 to f31 from 32 on. */
   register(number: number): bigint;
 }
 
 export interface AccessEvent extends ExecutionEvent {
   /** Virtual address. */
   readonly address: bigint;
-  /** Bytes: 1, 2, 4 or 8. */
+  /** Bytes: 1, 2, 4, 8, or 64 zeros. */
   readonly size: number;
   readonly isLoad: boolean;
   readonly isStore: boolean;

@@ -1,6 +1,6 @@
 /** From bits to an instruction and its operands; derived from the pictures in the table. */
 import type { Compressed } from './compressed.ts';
-import { extractAll } from './encoding.ts';
+import { extractAll, isReserved } from './encoding.ts';
 import type { Instruction, OperandValues } from './instruction.ts';
 import { BY_NAME, COMPRESSED_INSTRUCTIONS, INSTRUCTIONS } from './table.ts';
 
@@ -50,8 +50,9 @@ function decode16(raw: number): Decoded | undefined {
 function decode32(raw: number): Decoded | undefined {
   for (const instruction of index32[key32(raw)]!) {
     const { picture, fields } = instruction;
-    if (((raw ^ picture.match) & picture.mask) === 0)
-      return { instruction, operands: extractAll(fields, raw), raw, length: 4 };
+    if (((raw ^ picture.match) & picture.mask) !== 0) continue;
+    const operands = extractAll(fields, raw);
+    return isReserved(fields, operands) ? undefined : { instruction, operands, raw, length: 4 };
   }
   return undefined;
 }

@@ -42,8 +42,10 @@ export interface Scatter {
   readonly bits: number;
   /** Low bits that are always zero, as in branch offsets. */
   readonly zeros: number;
-  /** Added to what the bits say: 8 for the three-bit register fields of compressed instructions. */
+  /** Added to what the bits say: for register fields of three bits, and of floating-point registers. */
   readonly bias: number;
+  /** Values that make the encoding a reserved one. */
+  readonly reserved?: readonly number[];
 }
 
 const range = (text: string): { high: number; low: number } => {
@@ -73,6 +75,16 @@ export const unsigned = (text: string): Scatter => scatter(text, false);
 export const register = (low: number): Scatter => scatter(`${low + 4}:${low}=4:0`, false);
 /** A register of x8 to x15 in three bits, the lowest at `low` (rd', rs1', rs2' of the C extension). */
 export const registerPrime = (low: number): Scatter => scatter(`${low + 2}:${low}=2:0`, false, 8);
+
+/** Number of f0, where registers of both kinds are numbered. */
+const F0 = 32;
+/** The same for floating-point registers, which are numbered from 32 to 63. */
+export const floatRegister = (low: number): Scatter => scatter(`${low + 4}:${low}=4:0`, false, F0);
+export const floatRegisterPrime = (low: number): Scatter => scatter(`${low + 2}:${low}=2:0`, false, F0 + 8);
+export const isFloatRegister = ({ bias }: Scatter): boolean => bias >= F0;
+
+/** A rounding mode, `rm`. */
+export const roundingMode: Scatter = { ...unsigned('14:12=2:0'), reserved: [5, 6] };
 
 /** The field's value in `word`. */
 export function extract(field: Scatter, word: number): number {
@@ -110,3 +122,7 @@ export function extractAll(fields: Readonly<Record<string, Scatter | number>>, w
   }
   return values;
 }
+
+/** True where an operand has a value that its field reserves. */
+export const isReserved = (fields: Readonly<Record<string, Scatter>>, operands: OperandValues): boolean =>
+  Object.entries(fields).some(([name, { reserved }]) => reserved?.includes(operands[name]!));

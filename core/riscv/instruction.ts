@@ -4,7 +4,17 @@
  */
 import type { Builder } from '../ir/builder.ts';
 import type { Operand } from '../ir/ops.ts';
-import { bitsOf, type Picture, picture, register, type Scatter, signed, unsigned } from './encoding.ts';
+import {
+  bitsOf,
+  floatRegister,
+  type Picture,
+  picture,
+  register,
+  roundingMode,
+  type Scatter,
+  signed,
+  unsigned,
+} from './encoding.ts';
 
 /** Operands by name: register numbers and immediates, as the encoding gives them. */
 export type OperandValues = Readonly<Record<string, number>>;
@@ -17,6 +27,8 @@ const FORMATS = {
   H: { rd: register(7), rs1: register(15), imm: unsigned('25:20=5:0') },
   /** Shift of a 32-bit value by an immediate of 5 bits. */
   W: { rd: register(7), rs1: register(15), imm: unsigned('24:20=4:0') },
+  /** Prefetch: an immediate in units of 32. */
+  P: { rs1: register(15), imm: signed('31:25=11:5') },
   S: { rs1: register(15), rs2: register(20), imm: signed('31:25=11:5 11:7=4:0') },
   B: { rs1: register(15), rs2: register(20), imm: signed('31=12 7=11 30:25=10:5 11:8=4:1') },
   U: { rd: register(7), imm: signed('31:12=31:12') },
@@ -28,6 +40,19 @@ const FORMATS = {
   /** Memory ordering. */
   F: { pred: unsigned('27:24=3:0'), succ: unsigned('23:20=3:0') },
   N: {},
+  /** Floating point: R with registers of that kind and a rounding mode. */
+  FR: { rd: floatRegister(7), rs1: floatRegister(15), rs2: floatRegister(20), rm: roundingMode },
+  /** With a third source. */
+  R4: {
+    ...{ rd: floatRegister(7), rs1: floatRegister(15), rs2: floatRegister(20), rs3: floatRegister(27) },
+    rm: roundingMode,
+  },
+  /** From floating-point registers to an integer register, and back. */
+  XF: { rd: register(7), rs1: floatRegister(15), rs2: floatRegister(20), rm: roundingMode },
+  FX: { rd: floatRegister(7), rs1: register(15), rm: roundingMode },
+  /** Loads and stores of floating-point registers. */
+  FI: { rd: floatRegister(7), rs1: register(15), imm: signed('31:20=11:0') },
+  FS: { rs1: register(15), rs2: floatRegister(20), imm: signed('31:25=11:5 11:7=4:0') },
 } as const satisfies Record<string, Readonly<Record<string, Scatter>>>;
 
 export type FormatName = keyof typeof FORMATS;
@@ -44,13 +69,18 @@ export interface Encoding<F extends FormatName> {
 
 const tag =
   <F extends FormatName>(format: F) =>
-  (text: TemplateStringsArray): Encoding<F> => ({ picture: picture(text.join('')), fields: FORMATS[format], format });
+  (text: TemplateStringsArray, ...parts: readonly string[]): Encoding<F> => ({
+    picture: picture(String.raw(text, ...parts)),
+    fields: FORMATS[format],
+    format,
+  });
 
 /** Tags for pictures: B`....... ..... ..... 000 ..... 1100011` is a branch. */
 export const R = tag('R');
 export const I = tag('I');
 export const H = tag('H');
 export const W = tag('W');
+export const P = tag('P');
 export const S = tag('S');
 export const B = tag('B');
 export const U = tag('U');
@@ -59,6 +89,12 @@ export const C = tag('C');
 export const Z = tag('Z');
 export const F = tag('F');
 export const N = tag('N');
+export const FR = tag('FR');
+export const R4 = tag('R4');
+export const XF = tag('XF');
+export const FX = tag('FX');
+export const FI = tag('FI');
+export const FS = tag('FS');
 
 /** How operands are written in assembly, by format; an instruction may say otherwise. */
 const SYNTAX: Record<FormatName, string> = {
@@ -66,6 +102,7 @@ const SYNTAX: Record<FormatName, string> = {
   I: 'rd, rs1, imm',
   H: 'rd, rs1, imm',
   W: 'rd, rs1, imm',
+  P: 'imm(rs1)',
   S: 'rs2, imm(rs1)',
   B: 'rs1, rs2, target',
   U: 'rd, upper',
@@ -74,6 +111,12 @@ const SYNTAX: Record<FormatName, string> = {
   Z: 'rd, csr, uimm',
   F: 'pred, succ',
   N: '',
+  FR: 'rd, rs1, rs2[, rm]',
+  R4: 'rd, rs1, rs2, rs3[, rm]',
+  XF: 'rd, rs1, rs2',
+  FX: 'rd, rs1[, rm]',
+  FI: 'rd, imm(rs1)',
+  FS: 'rs2, imm(rs1)',
 };
 
 export interface Instruction {

@@ -1,6 +1,6 @@
 /**
  * How operands are written, in both directions: `rd, imm(rs1)` and the like. One table of operand kinds serves the
- * disassembler and the tests' assembler.
+ * disassembler and the tests' assembler. What is in brackets, as in `rd, rs1[, rm]`, is left out where it says nothing.
  */
 import { csrName, csrNumber } from './csr/numbers.ts';
 import { ABI_NAMES, registerNumber } from './registers.ts';
@@ -8,6 +8,8 @@ import { ABI_NAMES, registerNumber } from './registers.ts';
 interface OperandKind {
   /** The operand of the instruction that it shows. */
   readonly field: string;
+  /** The value that need not be written. */
+  readonly usual?: number;
   print(value: number, pc: bigint): string;
   /** Undefined where the text is not one. `pc` is where the instruction will stand. */
   parse(text: string, pc: bigint, labels: ReadonlyMap<string, bigint>): number | undefined;
@@ -28,6 +30,15 @@ const register = (field: string): OperandKind => ({
 });
 const number = (field: string): OperandKind => ({ field, print: String, parse: parseNumber });
 
+const ROUNDING_MODES = ['rne', 'rtz', 'rdn', 'rup', 'rmm', '', '', 'dyn'];
+
+const rounding = (usual: string): OperandKind => ({
+  field: 'rm',
+  usual: ROUNDING_MODES.indexOf(usual),
+  print: (value) => ROUNDING_MODES[value]!,
+  parse: (text) => (ROUNDING_MODES.includes(text) ? ROUNDING_MODES.indexOf(text) : undefined),
+});
+
 const ORDERING = 'iorw';
 
 const ordering = (field: string): OperandKind => ({
@@ -44,6 +55,10 @@ const KINDS: Readonly<Record<string, OperandKind>> = {
   rd: register('rd'),
   rs1: register('rs1'),
   rs2: register('rs2'),
+  rs3: register('rs3'),
+  rm: rounding('dyn'),
+  /** The same where nothing is ever rounded off. */
+  exact: rounding('rne'),
   imm: number('imm'),
   uimm: number('uimm'),
   pred: ordering('pred'),
@@ -74,13 +89,21 @@ const KINDS: Readonly<Record<string, OperandKind>> = {
 };
 
 const OPERAND = /[a-z]+\d?/g;
+const OPTIONAL = /\[([^\]]*)\]/g;
+
+const isUsual =
+  (operands: Readonly<Record<string, number>>) =>
+  (name: string): boolean =>
+    operands[KINDS[name]!.field] === KINDS[name]!.usual;
 
 /** The operands of `syntax` filled in. */
 export const printOperands = (syntax: string, operands: Readonly<Record<string, number>>, pc: bigint): string =>
-  syntax.replace(OPERAND, (name) => {
-    const kind = KINDS[name]!;
-    return kind.print(operands[kind.field]!, pc);
-  });
+  syntax
+    .replace(OPTIONAL, (_, optional: string) => (optional.match(OPERAND)!.every(isUsual(operands)) ? '' : optional))
+    .replace(OPERAND, (name) => {
+      const kind = KINDS[name]!;
+      return kind.print(operands[kind.field]!, pc);
+    });
 
 /** The operands in `text`, read by `syntax`. @throws Error that says what stands where what was expected. */
 export function parseOperands(
@@ -90,13 +113,17 @@ export function parseOperands(
   labels: ReadonlyMap<string, bigint>,
 ): Record<string, number> {
   const names = syntax.match(OPERAND) ?? [];
-  const pattern = syntax.replace(/[()]/g, '\\$&').replace(/, /g, ' *, *').replace(OPERAND, '([^(), ]+)');
+  const pattern = syntax
+    .replace(/[()]/g, '\\$&')
+    .replace(OPTIONAL, '(?:$1)?')
+    .replace(/, /g, ' *, *')
+    .replace(OPERAND, '([^(), ]+)');
   const found = new RegExp(`^ *${pattern} *$`).exec(text);
   if (!found) throw new Error(`operands "${text}": expected "${syntax}"`);
   const operands: Record<string, number> = {};
   for (const [index, name] of names.entries()) {
     const kind = KINDS[name]!;
-    const value = kind.parse(found[index + 1]!, pc, labels);
+    const value = found[index + 1] === undefined ? kind.usual : kind.parse(found[index + 1]!, pc, labels);
     if (value === undefined) throw new Error(`operand "${found[index + 1]}": expected ${name}`);
     operands[kind.field] = value;
   }

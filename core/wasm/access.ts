@@ -87,8 +87,8 @@ const KEEP: Partial<Record<AmoKind, OpcodeName>> = {
   maxu: 'i64_ge_u',
 };
 
-const isWrite = (op: Op): boolean => op.name === 'store' || op.name === 'amo' || op.name === 'storeConditional';
-const isAtomic = (op: Op): boolean => op.name !== 'load' && op.name !== 'store';
+const isWrite = ({ name }: Op): boolean => ['store', 'amo', 'storeConditional', 'zero'].includes(name);
+const isAtomic = ({ name }: Op): boolean => ['amo', 'loadReserved', 'storeConditional'].includes(name);
 
 const NO_RESERVATION = -1n;
 
@@ -224,7 +224,7 @@ export function perform(
     code.get(local);
     if (bytes < 8) code.i64((1n << BigInt(bytes * 8)) - 1n).op('i64_and');
   };
-  const constantKind = (kind: bigint) => (): void => void code.i64(kind);
+  const constant = (value: bigint) => (): void => void code.i64(value);
   const signExtended = (local: number): Code => {
     code.get(local);
     return bytes === 4 ? code.op('i64_extend32_s') : code;
@@ -236,18 +236,29 @@ export function perform(
         .get(host)
         .memory(LOAD[`${bytes}${op.signed ? 's' : ''}`]!, place.offset)
         .set(result);
-      trace(constantKind(1n), zeroExtended(result));
+      trace(constant(1n), zeroExtended(result));
       break;
     case 'store':
       code.get(host).get(operand).memory(STORE[bytes]!, place.offset);
-      trace(constantKind(2n), zeroExtended(operand));
+      trace(constant(2n), zeroExtended(operand));
+      break;
+    case 'zero':
+      for (let offset = 0; offset < bytes; offset += 8)
+        code
+          .get(host)
+          .i64(0n)
+          .memory('i64_store', offset + (place.offset ?? 0));
+      trace(constant(2n), constant(0n));
+      break;
+    case 'touch':
+      trace(constant(0n), constant(0n));
       break;
     case 'amo': {
       const found = place.local('i64');
       const stored = place.local('i64');
       amo(place, op, host, operand, found, stored);
       signExtended(found).set(result);
-      trace(constantKind(3n), zeroExtended(stored));
+      trace(constant(3n), zeroExtended(stored));
       break;
     }
     case 'loadReserved': {
@@ -261,7 +272,7 @@ export function perform(
       const reserved = place.reservedAddress();
       code.get(address).memory('i64_store', reserved);
       signExtended(found).set(result);
-      trace(constantKind(1n), zeroExtended(result));
+      trace(constant(1n), zeroExtended(result));
       break;
     }
     default: {

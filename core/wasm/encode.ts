@@ -123,6 +123,12 @@ export class Code {
     return this;
   }
 
+  f64(value: number): this {
+    this.#opcode('f64_const');
+    this.#bytes.append(new Uint8Array(Float64Array.of(value).buffer));
+    return this;
+  }
+
   /** A load, store or atomic access; the address is on the stack. Plain accesses claim no alignment. */
   memory(name: OpcodeName, offset = 0): this {
     this.op(name);

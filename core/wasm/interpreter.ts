@@ -4,14 +4,15 @@
  * to the next one if the link or the jump cache knows it.
  *
  * Registers are in memory and records hold their addresses, so that between any two records the guest's state is exact.
- * The module's code is the same for every vCPU: what differs (state, TLB) is reached through two imported globals.
+ * The module's code is the same for every vCPU and every mode of it: where its state is comes from an imported global,
+ * which TLB and which jump cache to use from its caller.
  */
-import { type Fragment, isField, type Op, type Operand } from '../ir/ops.ts';
+import { type Fragment, isField, OPS, type Op, type Operand } from '../ir/ops.ts';
 import { perform, type TlbLayout, translate } from './access.ts';
 import { Code, encodeModule, type Label } from './encode.ts';
 import { lower, type Place } from './lower.ts';
 import type { ValueType } from './opcodes.ts';
-import { HEADER_BYTES, LINK, RECORD, RECORD_BYTES, REGION, TARGETS } from './record.ts';
+import { HEADER_BYTES, LINK, NO_LINK, RECORD, RECORD_BYTES, REGION, TARGETS } from './record.ts';
 
 /** Why `run` returned, by number. `exitRecord` and `exitLink` in memory then say where. */
 export const EXITS = [
@@ -27,6 +28,8 @@ export const EXITS = [
   'trap',
   /** The block at pc must be looked at before it is entered; `exitLink` is the link that led to it, 0 if none did. */
   'revisit',
+  /** A guard found the instruction at `exitRecord` illegal here and now. */
+  'illegal',
 ] as const;
 export type Exit = (typeof EXITS)[number];
 
@@ -46,8 +49,21 @@ export interface StateLayout {
   readonly accessResult: number;
   readonly reservedAddress: number;
   readonly reservedValue: number;
-  readonly jumpCache: number;
+  readonly regionKey: number;
+  readonly flags: number;
+  readonly floatOperands: number;
+  readonly floatResult: number;
+  /** Register n of the guest, where a handler names it itself, is 64 bits at `registers` + 8n. */
+  readonly registers: number;
 }
+
+/** A part of the record: its offset, and its bytes. Registers and counters are addresses, of 4 bytes. */
+export interface RecordField {
+  readonly offset: number;
+  readonly bytes: 1 | 4 | 8;
+}
+
+const LOAD_FIELD = { 1: 'i64_load8_u', 4: 'i64_load32_u', 8: 'i64_load' } as const;
 
 export interface InterpreterOptions {
   /** What each handler does. Handlers are numbered in this order, behind the pseudo handlers. */
@@ -57,36 +73,44 @@ export interface InterpreterOptions {
     readonly traced: boolean;
   }[];
   /** Where in the record an open operand's value is found, by the operand's name. */
-  readonly fields: Readonly<Record<string, number>>;
+  readonly fields: Readonly<Record<string, RecordField>>;
   readonly state: StateLayout;
   readonly tlb: TlbLayout;
   readonly pageShift: number;
   /** A power of two. */
   readonly jumpCacheEntries: number;
+  /** See `hasFusedMultiplyAdd`. */
+  readonly fusedMultiplyAdd: boolean;
   /** Pages of the imported memory. */
   readonly memoryPages: number;
 }
 
-/** Handlers that stand for no instruction: goes on at the record's pc; runs a compiled region. */
+/** Handlers that stand for no instruction: goes on at the record's immediate; runs a compiled region. */
 export const PSEUDO = { cut: 0, region: 1 } as const;
 export const FIRST_HANDLER = 2;
 
 export interface Interpreter {
   readonly bytes: Uint8Array;
-  /** The access that `slow` is asked to perform, by the number that it is given. */
+  /** The access that `slow` is asked to perform, and the op of `float`, by the number that it is given. */
   readonly accesses: readonly Op[];
+  readonly floats: readonly Op[];
 }
 
 /** Functions that the module imports from `env`. */
 export interface InterpreterImports {
   /** Performs access number `access` of the record, out of line; answers with a value of SLOW. */
   slow(record: number, access: number): number;
+  /** Performs floating-point op number `float`: its operands are in memory, and so will be its result. */
+  float(float: number): void;
   /** Runs callback number `callback`. */
   call(callback: number): void;
 }
 
-/** `run(record, budget)`: interprets from the block at `record`; the result is an index of EXITS. */
-export type Run = (record: number, budget: number) => number;
+/**
+ * Interprets from the block at `record`, about `budget` blocks. The result is an index of EXITS.
+ * @param tlb, jumpCache memory addresses of the tables that hold for the vCPU's mode
+ */
+export type Run = (record: number, budget: number, tlb: number, jumpCache: number) => number;
 
 /**
  * A compiled region, entered at its first block. It runs until it has to leave, or the budget of instructions is spent,
@@ -94,15 +118,19 @@ export type Run = (record: number, budget: number) => number;
  * 0 where there is none. In front of an instruction that it cannot perform it returns, negated, the address of its
  * record; then `retired` counts none of that block, and `pc` means nothing.
  * @param slots memory address of its slots: link slots, and addresses of records
+ * @param tlb as of `Run`
  */
-export type RegionFunction = (slots: number, budget: number) => number;
+export type RegionFunction = (slots: number, budget: number, tlb: number) => number;
 
-const IMPORT = { slow: 0, call: 1 } as const;
-const TYPE = { run: 0, call: 1 } as const;
-const GLOBAL = { state: 0, tlb: 1 } as const;
+const IMPORT = { slow: 0, call: 1, float: 2 } as const;
+const TYPE = { slow: 0, call: 1, run: 2, region: 3 } as const;
+const GLOBAL = { state: 0 } as const;
 /** Parameters of `run`. */
 const RECORD_LOCAL = 0;
 const BUDGET_LOCAL = 1;
+const TLB_LOCAL = 2;
+const JUMP_CACHE_LOCAL = 3;
+const PARAMETERS = 4;
 
 /** Spreads the low bits of a number over its high ones. */
 const SCRAMBLE = 0x9e37_79b1 | 0;
@@ -110,8 +138,8 @@ const SCRAMBLE = 0x9e37_79b1 | 0;
 /** Locals for values: reused by each handler, so that the function has few. */
 class Locals {
   readonly #code: Code;
-  readonly #all: Record<ValueType, number[]> = { i32: [], i64: [] };
-  readonly #used: Record<ValueType, number> = { i32: 0, i64: 0 };
+  readonly #all: Record<ValueType, number[]> = { i32: [], i64: [], f32: [], f64: [] };
+  readonly #used: Record<ValueType, number> = { i32: 0, i64: 0, f32: 0, f64: 0 };
 
   constructor(code: Code) {
     this.#code = code;
@@ -122,15 +150,15 @@ class Locals {
     return this.#all[type][index]!;
   }
   release(): void {
-    this.#used.i32 = 0;
-    this.#used.i64 = 0;
+    for (const type of ['i32', 'i64', 'f32', 'f64'] as const) this.#used[type] = 0;
   }
 }
 
 export function createInterpreter(options: InterpreterOptions): Interpreter {
   const { fields, state, tlb, pageShift, handlers } = options;
   const accesses: Op[] = [];
-  const code = new Code(2);
+  const floats: Op[] = [];
+  const code = new Code(PARAMETERS);
   const link = code.local('i32');
   const target = code.local('i64');
   const nextRecord = code.local('i32');
@@ -155,14 +183,25 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   const advance = code.block();
 
   const place = (traced: boolean): Place => {
-    const field = (operand: Operand<unknown>): number => {
-      if (!isField(operand)) throw new Error('a handler has no given operands');
-      const offset = fields[operand.field];
-      if (offset === undefined) throw new Error(`records have no field ${operand.field}`);
-      return offset;
+    const field = (operand: Operand<unknown>): RecordField => {
+      if (!isField(operand)) throw new Error('a handler is given its operands by its record');
+      const found = fields[operand.field];
+      if (found === undefined) throw new Error(`records have no field ${operand.field}`);
+      return found;
     };
-    const record32 = (offset: number): Code => code.get(RECORD_LOCAL).memory('i32_load', offset);
-    const record64 = (offset: number): Code => code.get(RECORD_LOCAL).memory('i64_load', offset);
+    const record32 = ({ offset }: RecordField): Code => code.get(RECORD_LOCAL).memory('i32_load', offset);
+    const pc = (): Code => code.get(RECORD_LOCAL).memory('i64_load', RECORD.pc);
+    const next = (): Code =>
+      pc().get(RECORD_LOCAL).memory('i32_load8_u', RECORD.length).op('i64_extend_i32_u', 'i64_add');
+    /** Pushes an address from which the register is the result away. */
+    const registerBase = (register: Operand<number>): number => {
+      if (isField(register)) {
+        record32(field(register));
+        return 0;
+      }
+      code.global(GLOBAL.state);
+      return state.registers + register * 8;
+    };
     const retire = (): void =>
       void code.get(RECORD_LOCAL).memory('i32_load8_u', RECORD.index).i32(1).op('i32_add').set(retired);
     const goDirect = (slot: number): void => {
@@ -177,16 +216,21 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     return {
       code,
       local: (type) => locals.take(type),
-      constant: (value) => void (isField(value) ? record64(field(value)) : code.i64(value)),
-      pc: () => void record64(RECORD.pc),
-      next: () => {
-        record64(RECORD.pc).get(RECORD_LOCAL).memory('i32_load8_u', RECORD.length).op('i64_extend_i32_u', 'i64_add');
+      constant: (value) => {
+        if (!isField(value)) return void code.i64(value);
+        const { offset, bytes } = field(value);
+        code.get(RECORD_LOCAL).memory(LOAD_FIELD[bytes], offset);
       },
-      get: (register) => void record32(field(register)).memory('i64_load'),
+      pc: () => void pc(),
+      next: () => void next(),
+      get: (register) => {
+        const offset = registerBase(register);
+        code.memory('i64_load', offset);
+      },
       set: (register, value) => {
-        record32(field(register));
+        const offset = registerBase(register);
         value();
-        code.memory('i64_store');
+        code.memory('i64_store', offset);
       },
       access: (op, [address = -1, operand = -1], result) => {
         const number = accesses.push(op) - 1;
@@ -196,7 +240,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
           tlb,
           pageShift,
           local: (type: ValueType) => locals.take(type),
-          tlbBase: () => void code.global(GLOBAL.tlb),
+          tlbBase: () => void code.get(TLB_LOCAL),
           reservedAddress: () => {
             code.global(GLOBAL.state);
             return state.reservedAddress;
@@ -228,6 +272,23 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
         if (result >= 0) code.global(GLOBAL.state).memory('i64_load', state.accessResult).set(result);
         code.end();
       },
+      fusedMultiplyAdd: options.fusedMultiplyAdd,
+      flags: () => void code.global(GLOBAL.state).memory('i64_load', state.flags),
+      raise: (flags) => {
+        code.global(GLOBAL.state).global(GLOBAL.state).memory('i64_load', state.flags);
+        code.i64(BigInt(flags)).op('i64_or').memory('i64_store', state.flags);
+      },
+      slowFloat: (op, args, result) => {
+        for (const [index, arg] of args.entries())
+          code
+            .global(GLOBAL.state)
+            .get(arg)
+            .memory('i64_store', state.floatOperands + index * 8);
+        code.i32(floats.push(op) - 1).call(IMPORT.float);
+        code.global(GLOBAL.state).memory('i64_load', state.floatResult);
+        if (OPS[op.name].result === 'bool') code.op('i32_wrap_i64');
+        code.set(result);
+      },
       fence: () => void code.op('atomic_fence'),
       lastAccess: (name) => void code.global(GLOBAL.state).memory('i64_load', state[name]),
       counter: (counter) => void record32(field(counter)).memory('i64_load'),
@@ -237,6 +298,12 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
       },
       call: (callback) => {
         record32(field(callback)).call(IMPORT.call);
+      },
+      guard: (condition) => {
+        condition();
+        code.op('i32_eqz').if();
+        leaveAtRecord('illegal');
+        code.end();
       },
       jump: (address, isDirect) => {
         address();
@@ -267,8 +334,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
         code.set(target);
         goDirect(LINK.taken);
         code.end();
-        record64(RECORD.pc).get(RECORD_LOCAL).memory('i32_load8_u', RECORD.length);
-        code.op('i64_extend_i32_u', 'i64_add').set(target);
+        next().set(target);
         goDirect(LINK.next);
       },
       exit: () => leaveAtRecord('door'),
@@ -277,7 +343,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
 
   const bodies: ((label: Label) => void)[] = [
     () => {
-      code.get(RECORD_LOCAL).memory('i64_load', RECORD.pc).set(target);
+      code.get(RECORD_LOCAL).memory('i64_load', RECORD.immediate).set(target);
       code.get(RECORD_LOCAL).memory('i32_load8_u', RECORD.index).i32(1).op('i32_add').set(retired);
       code
         .get(RECORD_LOCAL)
@@ -288,9 +354,14 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     },
     () => {
       const field = (offset: number): Code => code.get(RECORD_LOCAL).memory('i32_load', offset);
+      field(REGION.key);
+      code.global(GLOBAL.state).memory('i32_load', state.regionKey).op('i32_ne').if();
+      leaveWithLink('revisit');
+      code.end();
       field(REGION.slots);
       field(REGION.budget);
-      field(REGION.table).callIndirect(TYPE.run).set(link);
+      code.get(TLB_LOCAL);
+      field(REGION.table).callIndirect(TYPE.region).set(link);
       code.global(GLOBAL.state).memory('i64_load', state.pc).set(target);
       code.get(link).i32(0).op('i32_lt_s').if();
       code.i32(0).get(link).op('i32_sub').set(RECORD_LOCAL).br(dispatch).end();
@@ -313,7 +384,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   code.get(RECORD_LOCAL).i32(RECORD_BYTES).op('i32_add').set(RECORD_LOCAL).br(dispatch);
 
   code.end(); // direct
-  code.get(link).memory('i32_load').set(nextRecord).br(enter);
+  code.get(link).memory('i32_load').tee(nextRecord).i32(NO_LINK.lookUp).op('i32_ne').brIf(enter);
 
   code.end(); // indirect
   const entry = locals.take('i32');
@@ -324,12 +395,9 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     .op('i32_wrap_i64')
     .i32(options.jumpCacheEntries * 2 - 2)
     .op('i32_and');
-  code.i32(8).op('i32_mul').global(GLOBAL.state).op('i32_add').tee(entry);
-  code.memory('i64_load', state.jumpCache).get(target).op('i64_eq').if();
-  code
-    .get(entry)
-    .memory('i32_load', state.jumpCache + 8)
-    .set(nextRecord);
+  code.i32(8).op('i32_mul').get(JUMP_CACHE_LOCAL).op('i32_add').tee(entry);
+  code.memory('i64_load').get(target).op('i64_eq').if();
+  code.get(entry).memory('i32_load', 8).set(nextRecord);
   code.end();
 
   code.end(); // enter
@@ -360,15 +428,18 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     types: [
       { parameters: ['i32', 'i32'], results: ['i32'] },
       { parameters: ['i32'], results: [] },
+      { parameters: Array<ValueType>(PARAMETERS).fill('i32'), results: ['i32'] },
+      { parameters: ['i32', 'i32', 'i32'], results: ['i32'] },
     ],
     memoryPages: options.memoryPages,
     importedFunctions: [
-      { name: 'slow', type: TYPE.run },
+      { name: 'slow', type: TYPE.slow },
       { name: 'call', type: TYPE.call },
+      { name: 'float', type: TYPE.call },
     ],
     importedTable: 'regions',
-    importedGlobals: ['state', 'tlb'],
+    importedGlobals: ['state'],
     functions: [{ name: 'run', type: TYPE.run, body: code.finish() }],
   });
-  return { bytes, accesses };
+  return { bytes, accesses, floats };
 }

@@ -4,6 +4,7 @@
  */
 import { type Fragment, OPS, type Op, type Operand, type OpName, type Type, type Value } from '../ir/ops.ts';
 import type { Code } from './encode.ts';
+import { lowerFloat } from './float.ts';
 import type { OpcodeName, ValueType } from './opcodes.ts';
 
 /** Emits code that pushes one value. To be called once at the most. */
@@ -25,7 +26,17 @@ export interface Place {
   setLow?(register: Operand<number>, value: Push): void;
   /** Performs a load, store or atomic and leaves its result, if it has one, in `result`. */
   access(op: Op, args: readonly number[], result: number): void;
+  /** Whether `f64x2.relaxed_madd` may be emitted, and rounds once. */
+  readonly fusedMultiplyAdd: boolean;
+  /** Pushes the floating-point exceptions that have accrued. */
+  flags(): void;
+  /** Accrues `flags`, bits of FLAG. */
+  raise(flags: number): void;
+  /** Performs a floating-point op out of line, exceptions too, and leaves its result in `result`. */
+  slowFloat(op: Op, args: readonly number[], result: number): void;
   fence(): void;
+  /** Leaves, with nothing done, unless the condition is true. */
+  guard(condition: Push): void;
   /** Push the value on the stack. */
   lastAccess(op: 'accessAddress' | 'accessKind' | 'accessValue'): void;
   counter(counter: Operand<number>): void;
@@ -49,6 +60,13 @@ const DIRECT: Partial<Record<OpName, readonly OpcodeName[]>> = {
   shl: ['i64_shl'],
   shru: ['i64_shr_u'],
   shrs: ['i64_shr_s'],
+  rotl: ['i64_rotl'],
+  rotr: ['i64_rotr'],
+  clz: ['i64_clz'],
+  ctz: ['i64_ctz'],
+  popcnt: ['i64_popcnt'],
+  sext8: ['i64_extend8_s'],
+  sext16: ['i64_extend16_s'],
   sext32: ['i64_extend32_s'],
   zext32: ['i32_wrap_i64', 'i64_extend_i32_u'],
   eq: ['i64_eq'],
@@ -156,6 +174,11 @@ function inlined(fragment: Fragment): ReadonlySet<Value> {
     }
   }
   return set;
+}
+
+function constantOf(fragment: Fragment, value: Value): bigint | undefined {
+  const { value: given } = fragment[value]!;
+  return typeof given === 'bigint' ? given : undefined;
 }
 
 /** Emits `fragment` at `place`. */
@@ -266,7 +289,9 @@ export function lower(fragment: Fragment, place: Place): void {
       case 'store':
       case 'amo':
       case 'loadReserved':
-      case 'storeConditional': {
+      case 'storeConditional':
+      case 'zero':
+      case 'touch': {
         const { result } = OPS[op.name];
         const args = op.args.map(local);
         const target = result === 'none' ? -1 : place.local(WASM_TYPE[result]);
@@ -289,6 +314,9 @@ export function lower(fragment: Fragment, place: Place): void {
         place.call(op.callback!);
         code.end();
         break;
+      case 'guard':
+        place.guard(() => push(x));
+        break;
       case 'jump':
         place.jump(() => push(x), isDirect(fragment, x));
         break;
@@ -302,7 +330,12 @@ export function lower(fragment: Fragment, place: Place): void {
         place.exit(op.door!);
         break;
       default:
-        if (!later.has(index)) local(index);
+        if (OPS[op.name].effect === 'float') {
+          const args = op.args.map(local);
+          const target = place.local(WASM_TYPE[OPS[op.name].result as Type]);
+          lowerFloat(place, op, args, target, constantOf(fragment, op.args.at(-1)!));
+          locals.set(index, target);
+        } else if (!later.has(index)) local(index);
     }
   }
 }

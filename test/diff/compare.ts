@@ -16,13 +16,17 @@ const hex = (value: bigint | number, digits: number): string => `0x${value.toStr
 const row = (where: string, expected: string, found: string): string =>
   `${where.padEnd(13)}${expected.padEnd(19)}${found}`;
 
+const nameOf = (register: number): string =>
+  `${register < 32 ? `x${register}` : `f${register - 32}`}/${ABI_NAMES[register]}`;
+
 /** Registers, memory and retired instructions that differ, a line each; empty where nothing does. */
 export function differences(program: Program, expected: IsaResult, found: IsaResult): readonly string[] {
   const lines: string[] = [];
   for (const [index, value] of expected.registers.entries()) {
     if (value === found.registers[index]) continue;
-    lines.push(row(`x${index}/${ABI_NAMES[index]}`, hex(value, 16), hex(found.registers[index]!, 16)));
+    lines.push(row(nameOf(index), hex(value, 16), hex(found.registers[index]!, 16)));
   }
+  if (expected.fcsr !== found.fcsr) lines.push(row('fcsr', hex(expected.fcsr, 2), hex(found.fcsr, 2)));
   const start = scratchOf(program);
   for (const [offset, value] of expected.memory.entries()) {
     if (value === found.memory[offset]) continue;
@@ -87,14 +91,15 @@ export const listing = (program: Program): readonly string[] =>
   });
 
 /** What the registers hold at the start, four a line. */
-function startOfRegisters({ registers }: Program): readonly string[] {
-  const words = registers.map((value, index) => `x${index}=${hex(value, 16)}`.padEnd(22));
-  return Array.from({ length: 8 }, (_, line) =>
+function startOfRegisters({ registers, fcsr }: Program): readonly string[] {
+  const words = registers.map((value, index) => `${ABI_NAMES[index]}=${hex(value, 16)}`.padEnd(23));
+  const lines = Array.from({ length: registers.length / 4 }, (_, line) =>
     words
       .slice(line * 4, line * 4 + 4)
       .join(' ')
       .trimEnd(),
   );
+  return [...lines, `fcsr=${hex(fcsr, 2)}`];
 }
 
 /** What differs, as lines; an engine that fails differs. The oracle must have come to the program's end. */

@@ -6,7 +6,7 @@ import { SEED } from '../support/random.ts';
 import { explain } from './compare.ts';
 import { randomProgram } from './random-program.ts';
 
-const PROGRAMS = Number(process.env.FUZZ_PROGRAMS ?? 1000);
+const PROGRAMS = Number(process.env.FUZZ_PROGRAMS ?? 300);
 
 console.log(`random programs: SEED=${SEED} FUZZ_PROGRAMS=${PROGRAMS}`);
 

@@ -31,20 +31,54 @@ const QEMU = 'qemu-riscv64';
 /** See `requireTool`. */
 export const requireQemuUser = (): boolean => requireTool(QEMU, 'qemu-user');
 
-const REGISTERS = Array.from({ length: 31 }, (_, index) => index + 1);
-/** What a window reports: its memory, and the registers, which are saved right behind it. */
-const REPORT_BYTES = SCRATCH_BYTES + 32 * 8;
+/**
+ * Names of instructions that Debian's version 7.2 does not know (Zicond, Zicbom, Zicboz, Zawrs), or gets wrong: its ctzw
+ * counts beyond the word where that is zero.
+ */
+export const UNUSABLE_UNDER_QEMU: readonly string[] = [
+  ...['czero.eqz', 'czero.nez'],
+  ...['cbo.inval', 'cbo.clean', 'cbo.flush', 'cbo.zero'],
+  ...['wrs.nto', 'wrs.sto', 'ctzw'],
+];
+
+/** What a window reports: its memory, and the registers, which are saved right behind it; `fcsr` in place of x0. */
+const REPORT_BYTES = SCRATCH_BYTES + 64 * 8;
 
 const jump = (from: bigint, to: bigint): Uint8Array => assemble(`jal zero, 0x${to.toString(16)}`, from);
-/** Loads or saves every register but the base, which points where it always does. */
-const transfer = (instruction: 'ld' | 'sd', base: number): string =>
-  REGISTERS.map((register) => `${instruction} x${register}, ${SAVE_OFFSET + register * 8}(x${base})`).join('\n');
+const REGISTERS = Array.from({ length: 31 }, (_, index) => index + 1);
 
+/** Loads or saves registers of one kind, given by their numbers, where they lie behind the base. */
+const transfer = (instruction: string, kind: 'x' | 'f', registers: readonly number[], base: number): string[] =>
+  registers.map((register) => {
+    const slot = kind === 'x' ? register : 32 + register;
+    return `${instruction} ${kind}${register}, ${SAVE_OFFSET + slot * 8}(x${base})`;
+  });
+
+/** Loads every register but the base, which points where it always does. */
 const prologue = ({ base }: Program): Uint8Array => {
-  const loads = transfer('ld', base).replace(new RegExp(`^ld x${base}, .*$`, 'm'), '');
-  return assemble(`auipc x${base}, ${BASE_OFFSET >> 12}\n${loads}`);
+  const others = REGISTERS.filter((register) => register !== base);
+  const fcsr = others[0]!;
+  return assemble(
+    [
+      `auipc x${base}, ${BASE_OFFSET >> 12}`,
+      `ld x${fcsr}, ${SAVE_OFFSET}(x${base})`,
+      `csrrw zero, fcsr, x${fcsr}`,
+      ...transfer('ld', 'x', others, base),
+      ...transfer('fld', 'f', [0, ...REGISTERS], base),
+    ].join('\n'),
+  );
 };
-const epilogue = ({ base }: Program): Uint8Array => assemble(transfer('sd', base));
+const epilogue = ({ base }: Program): Uint8Array => {
+  const fcsr = base === 1 ? 2 : 1;
+  return assemble(
+    [
+      ...transfer('sd', 'x', REGISTERS, base),
+      ...transfer('fsd', 'f', [0, ...REGISTERS], base),
+      `csrrs x${fcsr}, fcsr, zero`,
+      `sd x${fcsr}, ${SAVE_OFFSET}(x${base})`,
+    ].join('\n'),
+  );
+};
 
 const WRITE = 64;
 const EXIT = 93;
@@ -90,7 +124,7 @@ function image(programs: readonly Program[]): Uint8Array {
     put(startOf(program), program.code);
     from = put(endOf(program), epilogue(program));
     const end = put(scratchOf(program), program.scratch);
-    put(end, new Uint8Array(BigUint64Array.from(program.registers).buffer));
+    put(end, new Uint8Array(BigUint64Array.from(program.registers.with(0, program.fcsr)).buffer));
   }
   put(from, jump(from, finishAt));
   return ram;
@@ -135,6 +169,29 @@ export function elf(address: bigint, contents: Uint8Array): Uint8Array {
 const TIMEOUT_MS = 20_000;
 
 /**
+ * What the program in `ram` prints, which lies at RAM_START and starts at its first byte.
+ * @throws Error where it does not exit with status 0, or does not print this many bytes
+ */
+export function runImage(ram: Uint8Array, outputBytes: number): Uint8Array {
+  const folder = mkdtempSync(join(tmpdir(), 'vivarium-'));
+  try {
+    const file = join(folder, 'program');
+    writeFileSync(file, elf(RAM_START, ram));
+    chmodSync(file, 0o755);
+    const { status, signal, stdout, stderr, error } = spawnSync(QEMU, [file], {
+      maxBuffer: 2 ** 26,
+      timeout: TIMEOUT_MS,
+    });
+    if (error) throw error;
+    if (status !== 0 || stdout.length !== outputBytes)
+      throw new Error(`${QEMU}: status ${status}, signal ${signal}, ${stdout.length} bytes: ${stderr}`);
+    return Uint8Array.from(stdout);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/**
  * What QEMU makes of the programs, in their order.
  * @param programs at most WINDOWS, each in a window of its own
  * @throws Error where QEMU does not come to the end of them all
@@ -142,28 +199,12 @@ const TIMEOUT_MS = 20_000;
 export function runUnderQemu(programs: readonly Program[]): readonly IsaResult[] {
   if (new Set(programs.map(windowOf)).size !== programs.length || programs.length > WINDOWS)
     throw new Error('two programs in one window');
-  const folder = mkdtempSync(join(tmpdir(), 'vivarium-'));
-  try {
-    const file = join(folder, 'programs');
-    writeFileSync(file, elf(RAM_START, image(programs)));
-    chmodSync(file, 0o755);
-    const { status, signal, stdout, stderr, error } = spawnSync(QEMU, [file], {
-      maxBuffer: 2 ** 26,
-      timeout: TIMEOUT_MS,
-    });
-    if (error) throw error;
-    if (status !== 0 || stdout.length !== programs.length * REPORT_BYTES)
-      throw new Error(`${QEMU}: status ${status}, signal ${signal}, ${stdout.length} bytes: ${stderr}`);
-    return programs.map((_, index) => {
-      const report = Uint8Array.from(stdout.subarray(index * REPORT_BYTES, (index + 1) * REPORT_BYTES));
-      const registers = [...new BigUint64Array(report.buffer, SCRATCH_BYTES, 32)];
-      // x0 is not among those saved.
-      registers[0] = 0n;
-      return { registers, memory: report.slice(0, SCRATCH_BYTES), instret: undefined };
-    });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const output = runImage(image(programs), programs.length * REPORT_BYTES);
+  return programs.map((_, index) => {
+    const report = output.slice(index * REPORT_BYTES, (index + 1) * REPORT_BYTES);
+    const [fcsr = 0n, ...registers] = new BigUint64Array(report.buffer, SCRATCH_BYTES, 64);
+    return { registers: [0n, ...registers], fcsr, memory: report.slice(0, SCRATCH_BYTES), instret: undefined };
+  });
 }
 
 export const qemuDriver: IsaDriver = {

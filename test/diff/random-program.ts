@@ -7,21 +7,28 @@
  */
 import type { AccessBytes } from '../../core/ir/ops.ts';
 import { isAccess } from '../../core/ir/ops.ts';
+import { csrNumber } from '../../core/riscv/csr/numbers.ts';
 import type { Decoded } from '../../core/riscv/decode.ts';
+import { isFloatRegister } from '../../core/riscv/encoding.ts';
 import type { OperandValues } from '../../core/riscv/instruction.ts';
+import { randomFloatRegister } from '../support/floats.ts';
 import { decodeAs, encodeForm, FORMS, type Form, meaningOf, randomBits, tryEncode } from '../support/forms.ts';
 import { baseAddressOf, CODE_BYTES_MAX, type Program, SCRATCH_BYTES, SCRATCH_REACH } from '../support/isa-driver.ts';
 import { Random } from '../support/random.ts';
 
-type Role = 'plain' | 'load' | 'store' | 'amo' | 'loadReserved' | 'storeConditional' | 'branch' | 'jump' | 'indirect';
+type Role =
+  | ('plain' | 'csr' | 'branch' | 'jump' | 'indirect')
+  | ('load' | 'store' | 'amo' | 'loadReserved' | 'storeConditional' | 'zero' | 'touch');
 
 /** Doors that are no traps and read no state that engines may differ in. */
 const HARMLESS_DOORS: readonly (string | undefined)[] = ['fence.i'];
+const CSR_DOORS: readonly (string | undefined)[] = ['csrrw', 'csrrs', 'csrrc', 'csrrwi', 'csrrsi', 'csrrci'];
 
 /** Undefined: programs cannot use it. */
 function roleOf({ instruction }: Form): Role | undefined {
   const meaning = meaningOf(instruction);
   const exit = meaning.find(({ name }) => name === 'exit');
+  if (exit && CSR_DOORS.includes(exit.door)) return 'csr';
   if (exit) return HARMLESS_DOORS.includes(exit.door) ? 'plain' : undefined;
   if (meaning.some(({ name }) => name === 'jump')) return 'rs1' in instruction.fields ? 'indirect' : 'jump';
   const name = meaning.find((op) => isAccess(op) || op.name === 'branch')?.name;
@@ -43,11 +50,14 @@ const accessesOf = (role: Role): readonly AccessForm[] =>
 /** Encodings that occur in programs. */
 export const USABLE: readonly Form[] = FORMS.filter((form) => roleOf(form) !== undefined);
 
-const PLAIN = formsOf('plain');
+const isFloat = ({ instruction }: Form): boolean => Object.values(instruction.fields).some(isFloatRegister);
+const PLAIN = formsOf('plain').filter((form) => !isFloat(form));
+const FLOAT = formsOf('plain').filter(isFloat);
+const CSR = formsOf('csr');
 const BRANCHES = formsOf('branch');
 const JUMPS = formsOf('jump');
 const INDIRECT = formsOf('indirect');
-const PLAIN_ACCESSES = [...accessesOf('load'), ...accessesOf('store')];
+const PLAIN_ACCESSES = (['load', 'store', 'zero', 'touch'] as const).flatMap(accessesOf);
 const STORES = accessesOf('store');
 const AMOS = accessesOf('amo');
 const LOADS_RESERVED = accessesOf('loadReserved');
@@ -89,11 +99,14 @@ const fits12 = (value: number): boolean => value >= -2048 && value < 2048;
 class Generator {
   readonly #random: Random;
   readonly #base: number;
+  readonly #without: readonly string[];
   /** Registers that must keep their values for now. */
   readonly #reserved = new Set<number>();
 
-  constructor(random: Random, base: number) {
+  /** @param without names of instructions that must not occur */
+  constructor(random: Random, base: number, without: readonly string[]) {
     this.#random = random;
+    this.#without = without;
     this.#base = base;
     this.#reserved.add(base);
   }
@@ -116,7 +129,9 @@ class Generator {
   /** A unit, and where it jumps forward, `ahead` bytes over what follows it. */
   #unit(ahead: number, depth: number): Unit {
     const kind = this.#random.below(100);
-    if (kind < 45) return this.#plain();
+    if (kind < 27) return this.#plain();
+    if (kind < 43) return this.#float();
+    if (kind < 45) return this.#csr();
     if (kind < 68) return this.#access(PLAIN_ACCESSES, true);
     if (kind < 74) return this.#access(AMOS, false);
     if (kind < 78) return this.#reservation();
@@ -138,6 +153,7 @@ class Generator {
 
   /** Random bits of this form that write no reserved register. */
   #draw(form: Form): Decoded | undefined {
+    if (this.#without.includes(form.name)) return undefined;
     const decoded = decodeAs(form, randomBits(form, this.#random));
     return decoded && this.#writable(decoded.operands) ? decoded : undefined;
   }
@@ -171,6 +187,29 @@ class Generator {
 
   #plain(): Unit {
     return [this.#until(() => this.#draw(this.#random.pick(PLAIN)))];
+  }
+
+  #float(): Unit {
+    return [this.#until(() => this.#draw(this.#random.pick(FLOAT)))];
+  }
+
+  /** Reads or writes a part of `fcsr`, in such a way that its rounding mode stays one. */
+  #csr(): Unit {
+    return this.#until(() => {
+      const form = this.#random.pick(CSR);
+      const drawn = this.#draw(form);
+      if (!drawn) return undefined;
+      const imm = csrNumber(this.#random.pick(['fflags', 'frm', 'fcsr']))!;
+      const mode = this.#random.below(5);
+      const operands = { ...drawn.operands, imm };
+      const serves =
+        imm === csrNumber('fflags') ||
+        (form.name === 'csrrwi' && imm === csrNumber('frm')) ||
+        ['csrrc', 'csrrci'].includes(form.name) ||
+        (drawn.operands.rs1 ?? drawn.operands.uimm) === 0;
+      if (!serves) return undefined;
+      return [this.#encode([form], form.name === 'csrrwi' ? { ...operands, uimm: mode } : operands)];
+    });
   }
 
   /** Where in the program's memory an access takes place, from the base register. */
@@ -267,9 +306,10 @@ class Generator {
 }
 
 function randomValue(random: Random): bigint {
-  const kind = random.below(10);
+  const kind = random.below(14);
   if (kind < 6) return random.pick(INTERESTING);
   if (kind < 8) return random.double();
+  if (kind < 12) return randomFloatRegister(random);
   return BigInt.asUintN(64, BigInt(random.word() | 0));
 }
 
@@ -286,15 +326,21 @@ export function emit(instructions: readonly Instruction[]): Uint8Array {
   return code;
 }
 
-/** The program of this seed: always the same as long as the instruction table is. */
-export function randomProgram(seed: number): Program {
+/**
+ * The program of this seed: always the same as long as the instruction table is.
+ * @param without names of instructions that must not occur in it
+ */
+export function randomProgram(seed: number, without: readonly string[] = []): Program {
   const random = new Random(seed);
   // Compressed loads and stores know only some registers.
   const base = random.chance(50) ? random.pick([2, 8, 9, 10, 11, 12, 13, 14, 15]) : random.between(1, 31);
-  const registers = Array.from({ length: 32 }, () => randomValue(random));
+  const registers = Array.from({ length: 64 }, (_, register) =>
+    register < 32 ? randomValue(random) : randomFloatRegister(random),
+  );
+  const fcsr = BigInt((random.below(5) << 5) | random.below(32));
   registers[0] = 0n;
   registers[base] = baseAddressOf({ seed });
   const scratch = BigUint64Array.from({ length: SCRATCH_BYTES / 8 }, () => randomValue(random));
-  const code = emit(new Generator(random, base).sequence(60, 140, 0));
-  return { seed, code, base, registers, scratch: new Uint8Array(scratch.buffer) };
+  const code = emit(new Generator(random, base, without).sequence(60, 140, 0));
+  return { seed, code, base, registers, fcsr, scratch: new Uint8Array(scratch.buffer) };
 }

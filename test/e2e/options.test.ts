@@ -2,10 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { eventually, runDaemon, startDaemon } from '../support/daemon.ts';
+import { eventually, qmpClient, runDaemon, startDaemon } from '../support/daemon.ts';
 import { testFile } from '../support/guest-machine.ts';
 import { pluginFile } from '../support/plugin-file.ts';
-import { qmpClient } from '../support/qmp-client.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const guest = (name: string): string[] => ['-display', 'none', '-kernel', testFile(`guests/${name}.elf`)];
@@ -28,15 +27,15 @@ test('-S waits for cont, and -instr is in place before the first instruction', a
   const qmp = ['-qmp', `unix:${path},server=on,wait=off`];
   const daemon = startDaemon([...guest('bin/coremark-like'), '-S', '-no-shutdown', ...plugins, ...qmp]);
   await eventually(() => existsSync(path));
-  const client = await qmpClient({ path });
-  expect(await client.call('query-status')).toEqual({ running: false, status: 'prelaunch' });
-  expect(await client.call('query-instr')).toMatchObject([
+  const client = await qmpClient(path);
+  expect(await client.execute('query-status')).toEqual({ running: false, status: 'prelaunch' });
+  expect(await client.execute('query-instr')).toMatchObject([
     { id: 'cmdline', path: plugin, args: ['text=a,b', 'number=0x10'], report: { text: 'a,b', number: 16, blocks: 0 } },
     { id: 'cmdline1', path: 'icount', counters: { instructions: 0 } },
   ]);
-  await client.call('cont');
+  await client.execute('cont');
   await eventually(async () => client.events.some(({ event }) => event === 'SHUTDOWN'));
-  const [mine, icount] = await client.call<{ report: unknown; counters: { instructions: number } }[]>('query-instr');
+  const [mine, icount] = await client.execute<{ report: unknown; counters: { instructions: number } }[]>('query-instr');
   expect(mine!.report).toMatchObject({ blocks: expect.any(Number) });
   // The guest itself counts what it retires between start and end of its work.
   expect(icount!.counters.instructions).toBeGreaterThan(5_331_658);
@@ -67,7 +66,7 @@ test('what plugins write arrives in its file in order, up to the last line', asy
       options: nothing,
       state: (_, vcpu) => ({ vcpu, line: 0 }),
       translate(block, probe, state) {
-        probe.call(block, () => {
+        probe.execute(block, () => {
           if (state.line < 20_000) state.vcpu.write('${file}', state.vcpu.index + ' ' + state.line++ + PADDING + '\\n');
         });
       },
@@ -107,11 +106,11 @@ test('-daemonize returns when clients can connect; -pidfile names the daemon, an
   const [pidFile, path] = [join(cwd, 'pid'), join(cwd, 'qmp')];
   const options = ['-smp', '2', '-daemonize', '-pidfile', 'pid', '-qmp', 'unix:qmp,server=on,wait=off', '-D', 'log'];
   expect(await runDaemon([...guest('bin/spin'), ...options], { cwd })).toEqual({ status: 0, out: '', err: '' });
-  const client = await qmpClient({ path });
-  expect(await client.call('query-status')).toEqual({ running: true, status: 'running' });
+  const client = await qmpClient(path);
+  expect(await client.execute('query-status')).toEqual({ running: true, status: 'running' });
   const pid = Number(read(pidFile));
   expect(() => process.kill(pid, 0)).not.toThrow();
-  await client.call('quit');
+  await client.execute('quit');
   await client.closed;
   await eventually(() => !existsSync(pidFile));
   await eventually(() => {

@@ -2,13 +2,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type DaemonProcess, eventually, startDaemon } from '../support/daemon.ts';
+import { type DaemonProcess, eventually, qmpClient, startDaemon } from '../support/daemon.ts';
 import { testFile } from '../support/guest-machine.ts';
 import { pluginFile } from '../support/plugin-file.ts';
-import { QmpClient, qmpClient } from '../support/qmp-client.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const SPIN = ['-display', 'none', '-smp', '2', '-kernel', testFile('guests/bin/spin.elf')];
@@ -45,22 +44,24 @@ interface Loaded {
 describe('a session', () => {
   test('from the greeting to quit, over a unix socket', async () => {
     const { daemon, path } = await serve();
-    const client = new QmpClient(connect({ path }));
+    const client = await qmpClient(path, true);
     expect((await client.next()).QMP).toMatchObject({ version: { qemu: { major: expect.any(Number) } } });
     expect(await client.ask('query-status')).toMatchObject({ error: { class: 'CommandNotFound' } });
-    await client.call('qmp_capabilities');
-    expect(await client.call('query-status')).toEqual({ running: true, status: 'running' });
-    expect(await client.call('query-cpus-fast')).toHaveLength(2);
+    await client.execute('qmp_capabilities');
+    expect(await client.execute('query-status')).toEqual({ running: true, status: 'running' });
+    expect(await client.execute('query-cpus-fast')).toHaveLength(2);
 
-    await client.call('stop');
-    expect(await client.call('query-status')).toEqual({ running: false, status: 'paused' });
-    await client.call('system_reset');
-    await client.call('cont');
-    expect(await client.call('instr-load', { path: 'hotblocks', id: 'hot', args: ['limit=2'] })).toEqual({ id: 'hot' });
-    const report = async () => (await client.call<Loaded[]>('query-instr'))[0]!.report as object[];
+    await client.execute('stop');
+    expect(await client.execute('query-status')).toEqual({ running: false, status: 'paused' });
+    await client.execute('system_reset');
+    await client.execute('cont');
+    expect(await client.execute('instr-load', { path: 'hotblocks', id: 'hot', args: ['limit=2'] })).toEqual({
+      id: 'hot',
+    });
+    const report = async () => (await client.execute<Loaded[]>('query-instr'))[0]!.report as object[];
     await eventually(async () => (await report()).length > 0);
-    await client.call('instr-unload', { id: 'hot' });
-    await client.call('quit');
+    await client.execute('instr-unload', { id: 'hot' });
+    await client.execute('quit');
     expect(await daemon.ended).toBe(0);
     await client.closed;
     expect(client.events.map(({ event }) => event)).toEqual([
@@ -80,17 +81,19 @@ describe('a session', () => {
     const { daemon, path } = await serve('-qmp', `tcp:localhost:${port},server=on,wait=off`);
     const [tcp, unix, third] = [
       await qmpClient({ host: 'localhost', port }),
-      await qmpClient({ path }),
-      await qmpClient({ path }),
+      await qmpClient(path),
+      await qmpClient(path),
     ];
     const clients = [tcp, unix, third];
     const ids = await Promise.all(
-      clients.map((client, index) => client.call<{ id: string }>('instr-load', { path: 'icount', id: `of${index}` })),
+      clients.map((client, index) =>
+        client.execute<{ id: string }>('instr-load', { path: 'icount', id: `of${index}` }),
+      ),
     );
     expect(ids.map(({ id }) => id)).toEqual(['of0', 'of1', 'of2']);
-    await Promise.all(clients.map((client, index) => client.call('instr-unload', { id: `of${index}` })));
+    await Promise.all(clients.map((client, index) => client.execute('instr-unload', { id: `of${index}` })));
     for (const client of clients) {
-      expect((await client.call<Loaded[]>('query-instr')).length).toBe(0);
+      expect((await client.execute<Loaded[]>('query-instr')).length).toBe(0);
       const loads = client.events.filter(({ event }) => event === 'INSTR_LOADED');
       expect(loads.map(({ data }) => data!.id)).toEqual(expect.arrayContaining(['of0', 'of1', 'of2']));
     }
@@ -102,9 +105,9 @@ describe('a session', () => {
 
 test('while both vCPUs spin, what icount has counted rises from one second to the next', async () => {
   const { path } = await serve('-instr', 'file=icount');
-  const client = await qmpClient({ path });
+  const client = await qmpClient(path);
   const sample = async () => {
-    const [loaded] = await client.call<Loaded[]>('query-instr');
+    const [loaded] = await client.execute<Loaded[]>('query-instr');
     expect(loaded!.id).toBe('cmdline');
     return loaded!.report as { vcpu: number; instructions: number; loads: number; stores: number }[];
   };
@@ -119,7 +122,7 @@ test('while both vCPUs spin, what icount has counted rises from one second to th
 describe('the daemon survives', () => {
   test('whatever is sent to it', async () => {
     const { path } = await serve();
-    const client = await qmpClient({ path });
+    const client = await qmpClient(path);
     const broken = [
       '{"execute": }',
       '{"execute": "query-status"]',
@@ -136,14 +139,14 @@ describe('the daemon survives', () => {
       '['.repeat(2000),
     ];
     for (const text of broken) {
-      const rogue = await qmpClient({ path });
+      const rogue = await qmpClient(path);
       rogue.send(text);
       // An unfinished value is no error yet; a byte that can be in none ends it.
       rogue.send('\xff\n');
       expect(await rogue.next(), text).toHaveProperty('error');
       rogue.socket.destroy();
     }
-    expect(await client.call('query-status')).toEqual({ running: true, status: 'running' });
+    expect(await client.execute('query-status')).toEqual({ running: true, status: 'running' });
   });
 
   test('clients that are killed, in the midst of it all', async () => {
@@ -160,41 +163,41 @@ describe('the daemon survives', () => {
       victim.kill('SIGKILL');
       await once(victim, 'close');
     }
-    const client = await qmpClient({ path });
-    expect(await client.call('query-status')).toEqual({ running: true, status: 'running' });
-    for (const { id } of await client.call<Loaded[]>('query-instr')) await client.ask('instr-unload', { id });
-    expect(await client.call('query-status')).toEqual({ running: true, status: 'running' });
+    const client = await qmpClient(path);
+    expect(await client.execute('query-status')).toEqual({ running: true, status: 'running' });
+    for (const { id } of await client.execute<Loaded[]>('query-instr')) await client.ask('instr-unload', { id });
+    expect(await client.execute('query-status')).toEqual({ running: true, status: 'running' });
   });
 
   test('a plugin that fails: clients are told, and it is gone', async () => {
     const { path } = await serve();
-    const client = await qmpClient({ path });
+    const client = await qmpClient(path);
     const plugin = pluginFile(`
       export default plugin('p', { doc: '', options: nothing, translate: () => { throw new Error('on purpose'); } });
     `);
-    await client.call('instr-load', { path: plugin, id: 'bad' });
+    await client.execute('instr-load', { path: plugin, id: 'bad' });
     await eventually(() => client.events.length === 3);
     expect(client.events).toMatchObject([
       { event: 'INSTR_LOADED', data: { id: 'bad', path: plugin } },
       { event: 'INSTR_ERROR', data: { id: 'bad', message: 'on purpose' } },
       { event: 'INSTR_UNLOADED', data: { id: 'bad', path: plugin } },
     ]);
-    expect(await client.call('query-instr')).toEqual([]);
+    expect(await client.execute('query-instr')).toEqual([]);
   });
 
   test('reports that JSON cannot say', async () => {
     const { path } = await serve('-instr', 'icount');
-    const client = await qmpClient({ path });
+    const client = await qmpClient(path);
     const load = async (report: string): Promise<void> => {
       const source = `export default plugin('p', { doc: '', options: nothing, translate() {}, report: () => (${report}) });`;
-      await client.call('instr-load', { path: pluginFile(source), id: 'p' });
+      await client.execute('instr-load', { path: pluginFile(source), id: 'p' });
     };
     const query = async (): Promise<unknown> =>
-      (await client.call<Loaded[]>('query-instr')).find(({ id }) => id === 'p')?.report;
+      (await client.execute<Loaded[]>('query-instr')).find(({ id }) => id === 'p')?.report;
 
     await load(`[() => 5, undefined, NaN, Symbol('x'), 1n << 70n, '\\ud800', { at: [{}] }]`);
     expect(await query()).toEqual([null, null, null, null, 2 ** 70, expect.any(String), { at: [{}] }]);
-    await client.call('instr-unload', { id: 'p' });
+    await client.execute('instr-unload', { id: 'p' });
     for (const [report, message] of [
       ['((o) => (o.o = o))({})', 'its report is nested more than 64 deep, or holds itself'],
       ['[new Map()]', 'its report holds a Map: expected plain objects and lists'],
@@ -209,8 +212,8 @@ describe('the daemon survives', () => {
 
 test('SIGTERM ends the guest, clients and the daemon, with status 0', async () => {
   const { daemon, path } = await serve();
-  const client = await qmpClient({ path });
-  await client.call('instr-load', { path: 'icount' });
+  const client = await qmpClient(path);
+  await client.execute('instr-load', { path: 'icount' });
   daemon.child.kill('SIGTERM');
   await client.closed;
   expect(await daemon.ended).toBe(0);
@@ -231,17 +234,17 @@ test('after the guest has ended, -no-shutdown lets clients look at what is left'
     `unix:${path},server=on,wait=off`,
   ]);
   await eventually(() => existsSync(path));
-  const client = await qmpClient({ path });
-  await client.call('cont');
+  const client = await qmpClient(path);
+  await client.execute('cont');
   await eventually(() => client.events.some(({ event }) => event === 'SHUTDOWN'));
-  expect(await client.call('query-status')).toEqual({ running: false, status: 'shutdown' });
-  const [loaded] = await client.call<Loaded[]>('query-instr');
+  expect(await client.execute('query-status')).toEqual({ running: false, status: 'shutdown' });
+  const [loaded] = await client.execute<Loaded[]>('query-instr');
   expect(loaded!.counters.instructions).toBeGreaterThan(5_000_000);
   expect(await client.ask('instr-load', { path: 'icount' })).toMatchObject({
     error: { desc: 'the machine has shut down' },
   });
-  await client.call('instr-unload', { id: 'cmdline' });
-  expect(await client.call('query-instr')).toEqual([]);
-  await client.call('quit');
+  await client.execute('instr-unload', { id: 'cmdline' });
+  expect(await client.execute('query-instr')).toEqual([]);
+  await client.execute('quit');
   expect(await daemon.ended).toBe(0);
 });

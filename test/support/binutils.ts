@@ -29,11 +29,25 @@ function inFolder<T>(work: (path: (name: string) => string) => T): T {
   }
 }
 
+/** All of the hart's extensions that these binutils know. */
+const MARCH = 'rv64gc_zba_zbb_zbs_zicbom_zicbop_zicboz_zihintpause_zawrs_svinval';
+/** Names of those instructions that they do not know, from Zicond. */
+export const UNKNOWN_TO_BINUTILS: readonly string[] = ['czero.eqz', 'czero.nez'];
+
+function assembleObject(path: (name: string) => string, source: string): string {
+  writeFileSync(path('source.s'), source);
+  run(AS, [`-march=${MARCH}`, '-mabi=lp64d', '-o', path('object'), path('source.s')]);
+  return path('object');
+}
+
 /** The code at address 0 as objdump shows it without aliases, by address: name and operands, separated by a space. */
 export function objdump(code: Uint8Array): ReadonlyMap<number, string> {
   const listing = inFolder((path) => {
     writeFileSync(path('code'), code);
-    return run(OBJDUMP, ['-b', 'binary', '-m', 'riscv:rv64', '-M', 'no-aliases', '-D', '-z', path('code')]);
+    const object = assembleObject(path, `.incbin "${path('code')}"\n`);
+    // Without the symbol that says that these are data.
+    run(OBJCOPY, ['--strip-all', object]);
+    return run(OBJDUMP, ['-M', 'no-aliases', '-D', '-z', '-j', '.text', object]);
   });
   const shown = new Map<number, string>();
   for (const line of listing.split('\n')) {
@@ -43,11 +57,10 @@ export function objdump(code: Uint8Array): ReadonlyMap<number, string> {
   return shown;
 }
 
-/** The code of `source`, to stand at address 0, as GNU's assembler makes it from RV64IMAC without compressing. */
+/** The code of `source`, to stand at address 0, as GNU's assembler makes it without compressing. */
 export const gnuAssemble = (source: string): Uint8Array =>
   inFolder((path) => {
-    writeFileSync(path('source.s'), `.option norvc\n.option norelax\n${source}\n`);
-    run(AS, ['-march=rv64imac_zicsr_zifencei', '-mabi=lp64', '-o', path('object'), path('source.s')]);
-    run(OBJCOPY, ['-O', 'binary', '-j', '.text', path('object'), path('code')]);
+    const object = assembleObject(path, `.option norvc\n.option norelax\n${source}\n`);
+    run(OBJCOPY, ['-O', 'binary', '-j', '.text', object, path('code')]);
     return Uint8Array.from(readFileSync(path('code')));
   });

@@ -1,8 +1,10 @@
 /** The daemon as its users start it: a process of its own, with words on its command line. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { NetConnectOpts } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
+import { QmpClient } from './qmp-client.ts';
 
 export const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url));
 /** The script that people call. */
@@ -60,6 +62,13 @@ export function startDaemon(argv: readonly string[], { cwd, command }: StartOpti
     printed: (text) => eventually(() => out.includes(text)),
     ended,
   };
+}
+
+/** A QMP session, negotiated unless `raw`; it is closed when the test has finished. */
+export async function qmpClient(address: string | NetConnectOpts, raw = false): Promise<QmpClient> {
+  const client = await (raw ? QmpClient.open(address) : QmpClient.connect(address));
+  onTestFinished(() => client.close());
+  return client;
 }
 
 /** Runs a daemon to its end. */

@@ -9,7 +9,16 @@ import { createMemory, type Layout, layoutOf } from '../../core/memory/layout.ts
 import { PhysicalMemory } from '../../core/memory/physical.ts';
 import { assemble } from '../../core/riscv/assemble.ts';
 import { CAUSE } from '../../core/riscv/hart.ts';
-import { endOf, type IsaDriver, RAM_BYTES, SCRATCH_BYTES, scratchOf, startOf } from './isa-driver.ts';
+import {
+  endOf,
+  enterProgram,
+  type IsaDriver,
+  RAM_BYTES,
+  registersOf,
+  SCRATCH_BYTES,
+  scratchOf,
+  startOf,
+} from './isa-driver.ts';
 import { RAM_START, type TakenTrap } from './oracle.ts';
 
 export interface InterpreterMachine {
@@ -50,6 +59,7 @@ export function createInterpreterMachine(options: InterpreterMachineOptions = {}
     codePages: new CodePages(memory.buffer, layout, 0),
     bus: { read: () => undefined, write: () => false },
     time: () => 0n,
+    setSupervisorTimer: () => {},
     trapped: (cause, interrupt, epc, tval) => {
       traps.push({ cause, interrupt, epc, tval });
       demandAttention(memory.buffer, layout, 0, ATTENTION.park);
@@ -99,7 +109,7 @@ export function createInterpreterDriver(
       ram.set(program.scratch, at(scratchOf(program)));
       vcpu.reset(startOf(program));
       const { state } = vcpu.hart;
-      state.x.set(program.registers);
+      enterProgram(vcpu.hart, program);
 
       for (let calls = 0; traps.length === 0; calls++) {
         if (calls === CALLS_MAX) throw new Error(`still at 0x${state.pc.toString(16)} after ${CALLS_MAX} calls`);
@@ -110,7 +120,7 @@ export function createInterpreterDriver(
         throw new Error(`trap ${cause} at 0x${epc.toString(16)}, tval 0x${tval.toString(16)}`);
       const scratch = at(scratchOf(program));
       return {
-        registers: [...state.x],
+        ...registersOf(vcpu.hart),
         memory: ram.slice(scratch, scratch + SCRATCH_BYTES),
         instret: Number(state.minstret),
       };

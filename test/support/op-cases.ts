@@ -41,6 +41,8 @@ export const BINARY: Partial<Record<OpName, readonly BinaryCase[]>> = {
   shl: [[1n, 63n, MIN], [1n, 64n, 1n], [3n, 65n, 6n], [ONES, ONES, MIN], [5n, MIN, 5n]],
   shru: [[MIN, 63n, 1n], [MIN, 64n, MIN], [ONES, 1n, MAX], [MIN, ONES, 1n], [ONES, 0n, ONES]],
   shrs: [[MIN, 63n, ONES], [MIN, 64n, MIN], [MAX, 62n, 1n], [ONES, ONES, ONES], [MAX, ONES, 0n]],
+  rotl: [[MIN, 1n, 1n], [3n, 63n, MIN + 1n], [5n, 64n, 5n], [MIN + 2n, ONES, MIN >> 1n | 1n]],
+  rotr: [[1n, 1n, MIN], [MIN + 1n, 63n, 3n], [5n, 64n, 5n], [MIN + 2n, ONES, 5n]],
   eq: [[1n, 1n, 1n], [ONES, MAX, 0n]],
   ne: [[1n, 1n, 0n], [ONES, MAX, 1n]],
   lts: [[ONES, 0n, 1n], [0n, ONES, 0n], [MIN, MAX, 1n], [1n, 1n, 0n]],
@@ -51,6 +53,11 @@ export const BINARY: Partial<Record<OpName, readonly BinaryCase[]>> = {
 
 // biome-ignore format: cases side by side
 export const UNARY: Partial<Record<OpName, readonly UnaryCase[]>> = {
+  clz: [[0n, 64n], [1n, 63n], [MAX, 1n], [MIN, 0n], [0x8000_0000n, 32n]],
+  ctz: [[0n, 64n], [1n, 0n], [MIN, 63n], [0x1_0000_0000n, 32n], [ONES, 0n]],
+  popcnt: [[0n, 0n], [ONES, 64n], [MIN + 1n, 2n], [0xf0f0n, 8n]],
+  sext8: [[0x7fn, 0x7fn], [0x80n, ONES - 0x7fn], [0xff01n, 1n]],
+  sext16: [[0x7fffn, 0x7fffn], [0x8000n, ONES - 0x7fffn], [0xff_0001n, 1n]],
   sext32: [[0x7fff_ffffn, 0x7fff_ffffn], [0x8000_0000n, 0xffff_ffff_8000_0000n], [0x1_0000_0001n, 1n], [ONES, ONES]],
   zext32: [[ONES, 0xffff_ffffn], [0x1_8000_0000n, 0x8000_0000n], [MIN, 0n]],
 };

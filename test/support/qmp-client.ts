@@ -1,7 +1,6 @@
-/** A QMP client, as plain as can be: what is sent is what the test says. */
-import { once } from 'node:events';
+/** A QMP client: one thing after the other, or byte by byte. */
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** One message of the daemon. */
 export interface QmpMessage {
@@ -9,29 +8,64 @@ export interface QmpMessage {
   readonly return?: unknown;
   readonly error?: { readonly class: string; readonly desc: string };
   readonly event?: string;
-  readonly data?: Record<string, unknown>;
+  readonly data?: Readonly<Record<string, unknown>>;
   readonly id?: unknown;
+}
+
+const RETRY_MS = 20;
+const PATIENCE_MS = 20_000;
+
+/** The connected socket, once somebody listens at `address`. @throws Error where nobody does for a long time */
+async function connected(address: NetConnectOpts): Promise<Socket> {
+  for (const deadline = performance.now() + PATIENCE_MS; ; await sleep(RETRY_MS)) {
+    const socket = connect(address);
+    const error = await new Promise<Error | undefined>((resolve) =>
+      socket.once('connect', () => resolve(undefined)).once('error', resolve),
+    );
+    if (!error) return socket;
+    if (performance.now() > deadline) throw error;
+  }
 }
 
 export class QmpClient {
   readonly socket: Socket;
-  /** Events, the first one first. */
+  /** Every event so far, oldest first. */
   readonly events: QmpMessage[] = [];
+  /** Resolves when the connection is gone. */
+  readonly closed: Promise<void>;
+  /** Messages that nobody has asked for yet. */
   readonly #messages: QmpMessage[] = [];
   readonly #waiting: ((message: QmpMessage) => void)[] = [];
-  /** Resolves when the daemon has closed the connection. */
-  readonly closed: Promise<unknown>;
-  #text = '';
 
-  constructor(socket: Socket) {
+  private constructor(socket: Socket) {
     this.socket = socket;
-    this.closed = once(socket, 'close');
-    onTestFinished(() => void socket.destroy());
-    socket.setEncoding('utf8').on('data', (text: string) => {
-      const lines = (this.#text + text).split('\r\n');
-      this.#text = lines.pop()!;
+    let text = '';
+    socket.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+      const lines = text.split('\n');
+      text = lines.pop()!;
       for (const line of lines) this.#received(JSON.parse(line));
     });
+    socket.on('error', () => {});
+    this.closed = new Promise((resolve) =>
+      socket.on('close', () => {
+        for (const settle of this.#waiting.splice(0)) settle({ error: { class: 'Closed', desc: 'connection closed' } });
+        resolve();
+      }),
+    );
+  }
+
+  /** A session before its greeting. Waits for the daemon to listen at `address`, a path or more. */
+  static async open(address: string | NetConnectOpts): Promise<QmpClient> {
+    return new QmpClient(await connected(typeof address === 'string' ? { path: address } : address));
+  }
+
+  /** A session that has been negotiated. */
+  static async connect(address: string | NetConnectOpts): Promise<QmpClient> {
+    const client = await QmpClient.open(address);
+    await client.next();
+    await client.execute('qmp_capabilities');
+    return client;
   }
 
   #received(message: QmpMessage): void {
@@ -54,29 +88,20 @@ export class QmpClient {
     return message ? Promise.resolve(message) : new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Sends a command and waits for its reply. */
-  ask(execute: string, args?: object): Promise<QmpMessage> {
-    this.send(JSON.stringify({ execute, ...(args && { arguments: args }) }));
+  /** The reply to a command. */
+  ask(command: string, args?: object): Promise<QmpMessage> {
+    this.send(`${JSON.stringify({ execute: command, arguments: args })}\n`);
     return this.next();
   }
 
-  /** The same for a command that must succeed. */
-  async call<T = unknown>(execute: string, args?: object): Promise<T> {
-    const { return: value, error } = await this.ask(execute, args);
-    if (error) throw new Error(`${execute}: ${error.class}: ${error.desc}`);
-    return value as T;
+  /** What the command returns. @throws Error with the text of an error reply */
+  async execute<T = unknown>(command: string, args?: object): Promise<T> {
+    const { error, return: result } = await this.ask(command, args);
+    if (error) throw new Error(`${command}: ${error.desc}`);
+    return result as T;
   }
-}
 
-/**
- * A client that may give commands: the greeting has been read, capabilities are negotiated.
- * @throws Error nobody listens at `address`
- */
-export async function qmpClient(address: NetConnectOpts): Promise<QmpClient> {
-  const socket = connect(address);
-  const client = new QmpClient(socket);
-  await once(socket, 'connect');
-  await client.next();
-  await client.call('qmp_capabilities');
-  return client;
+  close(): void {
+    this.socket.destroy();
+  }
 }

@@ -1,12 +1,13 @@
-/** C: compressed instructions (unprivileged manual, chapter "C", tables of quadrants 0 to 2), without F and D. */
+/** C: compressed instructions (unprivileged manual, chapter "C", tables of quadrants 0 to 2). */
 import { compressedExtension, stands } from '../compressed.ts';
-import { register, registerPrime, signed, unsigned } from '../encoding.ts';
+import { floatRegister, floatRegisterPrime, register, registerPrime, signed, unsigned } from '../encoding.ts';
 
 const rd = register(7);
 const rs2 = register(2);
 /** The three-bit register fields at bits 9:7 and 4:2. */
 const high = registerPrime(7);
 const low = registerPrime(2);
+const lowFloat = floatRegisterPrime(2);
 
 const SP = 2;
 const RA = 1;
@@ -24,8 +25,10 @@ export const COMPRESSED = compressedExtension({
     rs1: SP,
     'imm!': unsigned('12:11=5:4 10:7=9:6 6=2 5=3'),
   }),
+  c_fld: stands('fld', '001 ... ... .. ... 00', { rd: lowFloat, rs1: high, imm: double }),
   c_lw: stands('lw', '010 ... ... .. ... 00', { rd: low, rs1: high, imm: word }),
   c_ld: stands('ld', '011 ... ... .. ... 00', { rd: low, rs1: high, imm: double }),
+  c_fsd: stands('fsd', '101 ... ... .. ... 00', { rs1: high, rs2: lowFloat, imm: double }),
   c_sw: stands('sw', '110 ... ... .. ... 00', { rs1: high, rs2: low, imm: word }),
   c_sd: stands('sd', '111 ... ... .. ... 00', { rs1: high, rs2: low, imm: double }),
 
@@ -53,6 +56,11 @@ export const COMPRESSED = compressedExtension({
   c_bnez: stands('bne', '111 ... ... ..... 01', { rs1: high, rs2: 0, imm: branch }),
 
   c_slli: stands('slli', '000 . ..... ..... 10', { rd, rs1: 'rd', imm: shamt }),
+  c_fldsp: stands('fld', '001 . ..... ..... 10', {
+    rd: floatRegister(7),
+    rs1: SP,
+    imm: unsigned('12=5 6:5=4:3 4:2=8:6'),
+  }),
   c_lwsp: stands('lw', '010 . ..... ..... 10', { 'rd!': rd, rs1: SP, imm: unsigned('12=5 6:4=4:2 3:2=7:6') }),
   c_ldsp: stands('ld', '011 . ..... ..... 10', { 'rd!': rd, rs1: SP, imm: unsigned('12=5 6:5=4:3 4:2=8:6') }),
   c_jr: stands('jalr', '100 0 ..... 00000 10', { rd: 0, 'rs1!': rd, imm: 0 }),
@@ -60,6 +68,11 @@ export const COMPRESSED = compressedExtension({
   c_ebreak: stands('ebreak', '100 1 00000 00000 10', {}),
   c_jalr: stands('jalr', '100 1 ..... 00000 10', { rd: RA, 'rs1!': rd, imm: 0 }),
   c_add: stands('add', '100 1 ..... ..... 10', { rd, rs1: 'rd', 'rs2!': rs2 }),
+  c_fsdsp: stands('fsd', '101 ... ... ..... 10', {
+    rs1: SP,
+    rs2: floatRegister(2),
+    imm: unsigned('12:10=5:3 9:7=8:6'),
+  }),
   c_swsp: stands('sw', '110 . ..... ..... 10', { rs1: SP, rs2, imm: unsigned('12:9=5:2 8:7=7:6') }),
   c_sdsp: stands('sd', '111 . ..... ..... 10', { rs1: SP, rs2, imm: unsigned('12:10=5:3 9:7=8:6') }),
 });

@@ -57,7 +57,7 @@ function useOf({ steps, control }: RegionBlock): BlockUse {
     for (const op of fragment) {
       if (op.name === 'get') exposed |= bit(op.register as number) & ~written;
       else if (op.name === 'set') written |= bit(op.register as number);
-      else if (isAccess(op) || op.name === 'call' || op.name === 'callIf') hasSideExit = true;
+      else if (isAccess(op) || op.name === 'call' || op.name === 'callIf' || op.name === 'guard') hasSideExit = true;
     }
   return { exposed, written, hasSideExit };
 }

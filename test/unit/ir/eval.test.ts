@@ -23,6 +23,8 @@ function target(parts: Partial<EvaluationTarget> = {}): EvaluationTarget & { rea
     store: nothing,
     amo: nothing,
     loadReserved: nothing,
+    touch: nothing,
+    raise: nothing,
     storeConditional: nothing,
     ...parts,
   };
@@ -113,6 +115,19 @@ describe('accesses', () => {
     ]);
   });
 
+  test('cache blocks are zeroed and touched', () => {
+    const b = new Builder();
+    b.zero(64, b.constant(0x40n));
+    b.touch(64, b.constant(0x80n));
+    const seen: unknown[] = [];
+    const note = (...access: readonly unknown[]): void => void seen.push(access);
+    evaluate(b.finish(), target({ store: note, touch: note }));
+    expect(seen).toEqual([
+      [0x40n, 64, 0n],
+      [0x80n, 64],
+    ]);
+  });
+
   test('a reservation and a conditional store give what they should', () => {
     const b = new Builder();
     b.set(1, b.loadReserved(4, b.constant(0x10n)));
@@ -195,6 +210,19 @@ describe('ends', () => {
     expect(outcomeOf((b) => b.exit('somewhere'))).toEqual({ door: 'somewhere' });
     expect(outcomeOf((b) => b.fence())).toEqual({ pc: 0x1004n });
   });
+});
+
+test.each([
+  [1n, { pc: 0x1004n }, 5n],
+  [0n, 'illegal', 0n],
+])('a guard of %s', (x, outcome, written) => {
+  const b = new Builder();
+  b.guard(b.eq(b.get(1), b.constant(1n)));
+  b.set(2, b.constant(5n));
+  const machine = target();
+  machine.x[1] = x;
+  expect(evaluate(b.finish(), machine)).toEqual(outcome);
+  expect(machine.x[2]).toBe(written);
 });
 
 test('probes count and call', () => {

@@ -1,0 +1,46 @@
+/** Schemas as reference pages show them: members in a table, named types by a link to a section of their own. */
+import type { JsonSchema } from '../../schema/build.ts';
+import { table } from './markdown.ts';
+
+/** Text for the type of a value; named ones are links. */
+export function typeText({ type, title, items, enum: values, additionalProperties, properties }: JsonSchema): string {
+  if (values) return `[${title}](#${title!.toLowerCase()})`;
+  if (type === 'array') return `list of ${typeText(items!)}`;
+  if (type === 'object' && properties) return `[${title}](#${title!.toLowerCase()})`;
+  if (type === 'object') return `object of ${typeText(additionalProperties as JsonSchema)}`;
+  return type ?? 'any';
+}
+
+/** The members of an object; the type is followed by what they may not be. */
+export function memberTable({ properties = {}, required = [] }: JsonSchema): string {
+  const rows = Object.entries(properties).map(([name, member]) => [
+    `\`${name}\``,
+    typeText(member) + (required.includes(name) ? '' : ', optional'),
+    member.description ?? '',
+  ]);
+  return rows.length === 0 ? '' : table(['member', 'type', ''], rows);
+}
+
+/** Adds the named types that `schema` leads to, itself not counted, to `types`. */
+export function collectTypes(schema: JsonSchema, types: Map<string, JsonSchema>): void {
+  const inner = [
+    ...Object.values(schema.properties ?? {}),
+    ...(schema.items ? [schema.items] : []),
+    ...(typeof schema.additionalProperties === 'object' ? [schema.additionalProperties] : []),
+  ];
+  for (const each of inner) {
+    if (each.title !== undefined) types.set(each.title, each);
+    collectTypes(each, types);
+  }
+}
+
+/** A section for each named type, by name. */
+export const typeSections = (types: ReadonlyMap<string, JsonSchema>): readonly string[] =>
+  [...types]
+    .sort(([x], [y]) => (x < y ? -1 : 1))
+    .map(([title, schema]) => {
+      const body = schema.enum
+        ? [schema.description ?? '', `One of ${schema.enum.map((value) => `\`${value}\``).join(', ')}.`]
+        : [memberTable(schema)];
+      return [`### ${title}`, ...body].filter(Boolean).join('\n\n');
+    });
