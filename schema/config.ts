@@ -27,10 +27,12 @@ export interface ImageFile {
 }
 
 /**
- * The configuration of one machine.
- * @typeParam Serial what the serial line is connected to: `CharacterBackend` of `core/machine/interface`
+ * The configuration of one machine. What it is connected to is of types that `core/machine/interface` exports.
+ * @typeParam Serial what the serial line is connected to: `CharacterBackend`
+ * @typeParam Virtio a virtio device with its back end: `VirtioDevice`
+ * @typeParam Block where bytes are kept: `BlockBackend`
  */
-export interface MachineConfig<Serial> {
+export interface MachineConfig<Serial, Virtio = unknown, Block = unknown> {
   readonly machine: MachineType;
   /** Number of vCPUs, SMP_MIN to SMP_MAX. */
   readonly smp: number;
@@ -42,6 +44,16 @@ export interface MachineConfig<Serial> {
   readonly kernel?: ImageFile;
   /** Kernel command line, which the device tree carries as `bootargs`. */
   readonly append?: string;
+  /** Initial RAM disk; only with a kernel. */
+  readonly initrd?: ImageFile;
+  /** Flattened device tree in place of the board's own; what the kernel is told at its start is added to it. */
+  readonly deviceTree?: ImageFile;
+  /** What sits in the virtio slots, by slot; undefined where nothing does. */
+  readonly virtio?: readonly (Virtio | undefined)[];
+  /** Where the contents of the flash banks come from and go to, by bank; a bank without is blank and forgets. */
+  readonly flash?: readonly (Block | undefined)[];
+  /** What the firmware configuration holds besides what the board says itself, by name. */
+  readonly fwCfgFiles?: readonly ImageFile[];
   /** Do not run before `cont`: the run state is `prelaunch`. */
   readonly paused: boolean;
   /** A reset asked for by the guest ends the machine instead, with reason `guest-reset`. */

@@ -7,12 +7,16 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { BootError } from '../core/machine/boot.ts';
 import { ElfError } from '../core/machine/elf.ts';
+import { EquipmentError } from '../core/machine/equipment.ts';
+import { FdtError } from '../core/machine/fdt-read.ts';
 import {
+  type BlockBackend,
   type CharacterBackend,
   InstrumentationError,
   type Machine,
   type MachineEvent,
   type ShutdownReason,
+  type VirtioDevice,
 } from '../core/machine/interface.ts';
 import type { Context, HumanCommand } from '../monitor/command.ts';
 import { EventFeed } from '../monitor/events.ts';
@@ -25,6 +29,7 @@ import { monitorFrontEnd } from './chardev/monitor.ts';
 import { SerialLine } from './chardev/serial.ts';
 import type { Stdio } from './chardev/stdio.ts';
 import type { Config, MonitorSpec } from './config/config.ts';
+import { openDevices, type Plugged } from './devices.ts';
 import { reasonOf, UsageError } from './errors.ts';
 import { type Images, readImages } from './images.ts';
 import type { Log } from './log.ts';
@@ -42,7 +47,7 @@ export interface HumanMonitor {
 
 /** What the daemon is made with. */
 export interface Environment {
-  createMachine(config: MachineConfig<CharacterBackend>): Promise<Machine>;
+  createMachine(config: MachineConfig<CharacterBackend, VirtioDevice, BlockBackend>): Promise<Machine>;
   readonly human: HumanMonitor;
   readonly log: Log;
   readonly stdio: Stdio;
@@ -108,10 +113,12 @@ export class Daemon {
     const trace = openTrace(config.trace, log);
     this.#undo.push(() => trace.flush());
 
-    const serial = await this.#openChardevs();
+    await this.#openChardevs();
+    const serial = this.#connectLine(config.serial?.chardev, config.serial?.option ?? '-serial');
+    const plugged = await this.#openDevices();
     this.#writePidFile();
 
-    const machine = await this.#createMachine(images, serial, trace.line);
+    const machine = await this.#createMachine({ ...images, ...plugged }, serial, trace.line);
     this.#connectMonitors(machine);
     await this.#loadPlugins(machine);
     await enableTrace(config.trace, machine, (line) => this.#environment.report(line));
@@ -120,7 +127,7 @@ export class Daemon {
     if (!config.paused && this.#ending === undefined) await machine.cont();
   }
 
-  async #openChardevs(): Promise<SerialLine> {
+  async #openChardevs(): Promise<void> {
     const { stdio, report, focus } = this.#environment;
     const mux = { focus, exit: () => void this.shutdown('host-ui'), now: () => new Date() };
     this.#undo.push(async () => {
@@ -131,13 +138,24 @@ export class Daemon {
       this.#chardevs.set(spec.id, chardev);
       await chardev.open();
     }
+  }
+
+  /** A line to a character device, or to nothing. */
+  #connectLine(chardev: string | undefined, option: string): SerialLine {
     const line = new SerialLine();
-    const { serial } = this.#config;
-    if (serial !== undefined) this.#chardevs.get(serial.chardev)!.connect(line, serial.option);
+    if (chardev !== undefined) this.#chardevs.get(chardev)!.connect(line, option);
     return line;
   }
 
-  async #createMachine(images: Images, serial: SerialLine, trace: (line: string) => void): Promise<Machine> {
+  #openDevices(): Promise<Plugged> {
+    return openDevices(this.#config, {
+      connectConsole: (chardev, option) => this.#connectLine(chardev, option),
+      report: (line) => this.#environment.report(line),
+      undo: (close) => this.#undo.push(close),
+    });
+  }
+
+  async #createMachine(parts: Images & Plugged, serial: SerialLine, trace: (line: string) => void): Promise<Machine> {
     const { log } = this.#environment;
     const { machine: type, smp, ramBytes, append, noReboot } = this.#config;
     const output = new PluginOutput((problem) => log.warn({}, problem));
@@ -147,7 +165,7 @@ export class Daemon {
         machine: type,
         smp,
         ramBytes,
-        ...images,
+        ...parts,
         ...(append === undefined ? {} : { append }),
         noReboot,
         // Plugins and trace events are in place before the first instruction.
@@ -164,9 +182,10 @@ export class Daemon {
     this.#machine = machine;
     this.#undo.push(() => machine.shutdown('host-signal'));
     this.#undo.push(machine.onEvent((event) => this.#happened(event)));
-    machine.onEvent((event) => {
+    const closeFiles = (event: MachineEvent): void => {
       if (event.name === 'INSTR_UNLOADED') void output.close(event.id);
-    });
+    };
+    this.#undo.push(machine.onEvent(closeFiles));
     return machine;
   }
 
@@ -248,7 +267,8 @@ export class Daemon {
 
 /** What a machine cannot be made of, as an error of the user's; anything else stays a defect. */
 function asUsageError(error: unknown): unknown {
-  if (error instanceof BootError || error instanceof ElfError) return new UsageError(error.message);
+  if ([BootError, ElfError, EquipmentError, FdtError].some((type) => error instanceof type))
+    return new UsageError((error as Error).message);
   // Of the only memory that is made: V8 has no class of its own for it.
   if (error instanceof RangeError && error.message.includes('WebAssembly.Memory')) {
     return new UsageError("cannot set up guest memory 'riscv_virt_board.ram': Cannot allocate memory");

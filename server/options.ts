@@ -10,32 +10,18 @@ import { MACHINE_TYPES } from '../schema/config.ts';
 import { BACKENDS, parseChardev, parseDevice } from './chardev/spec.ts';
 import type { Config, MonitorSpec } from './config/config.ts';
 import { configure, type Draft, emptyDraft, parseSerial } from './config/configure.ts';
+import { addDisk, deviceOptions } from './config/device-options.ts';
 import { KeyValues } from './config/key-values.ts';
+import { listing, type Option } from './config/option.ts';
 import { parseSize } from './config/size.ts';
 import { located, UsageError } from './errors.ts';
-
-export interface Option {
-  /** Without dashes; the first one is the name that help shows first. */
-  readonly names: readonly string[];
-  /** The form of its argument; absent where it takes none. */
-  readonly argument?: string;
-  readonly doc: string;
-  /** A text that answers the whole command line, as `help` asks for; undefined where `argument` asks for no text. */
-  answer?(argument: string): string | undefined;
-  /**
-   * @param argument empty where it takes none
-   * @param option as it was written, `-m 5x`
-   * @throws UsageError which is told `option`
-   */
-  apply?(draft: Draft, argument: string, option: string): void;
-}
 
 /** What a command line asks for: a machine, or a text. */
 export type Request = { readonly config: Config } | { readonly print: string };
 
 /** An option of one word, whose argument is kept as it is. */
 const keep =
-  (name: 'cpu' | 'bios' | 'kernel' | 'append' | 'logFile' | 'pidFile') =>
+  (name: 'cpu' | 'bios' | 'kernel' | 'append' | 'initrd' | 'dtb' | 'logFile' | 'pidFile') =>
   (draft: Draft, argument: string): void => {
     draft[name] = argument;
   };
@@ -52,9 +38,6 @@ const only =
   (_draft: Draft, argument: string): void => {
     if (argument !== value) throw new UsageError(complaint(argument));
   };
-
-const listing = (title: string, entries: Iterable<readonly [string, string]>): string =>
-  [title, ...Array.from(entries, ([name, doc]) => `${name.padEnd(20)} ${doc}`.trimEnd()), ''].join('\n');
 
 /** `-monitor`, `-qmp`, `-qmp-pretty`: a character device and a monitor on it, in one option. */
 const monitor =
@@ -178,6 +161,9 @@ export const options: readonly Option[] = [
     apply: keep('kernel'),
   },
   { names: ['append'], argument: 'TEXT', doc: 'command line of the kernel', apply: keep('append') },
+  { names: ['initrd'], argument: 'FILE', doc: 'initial RAM disk of the kernel', apply: keep('initrd') },
+  { names: ['dtb'], argument: 'FILE', doc: "device tree in place of the board's own", apply: keep('dtb') },
+  ...deviceOptions,
   { names: ['name'], argument: '[guest=]NAME[,process=NAME]', doc: 'names the guest, and the process', apply: setName },
   {
     names: ['nographic'],
@@ -281,7 +267,8 @@ export function parseOptions(argv: readonly string[]): Request {
   const words = argv[Symbol.iterator]();
   for (const word of words) {
     if (!word.startsWith('-') || word === '-') {
-      throw new UsageError(`${word}: expected an option: there are no disks to take an image file`);
+      located(word, () => addDisk(draft, word, word));
+      continue;
     }
     const option = byName.get(word.replace(/^--?/, ''));
     if (option === undefined) throw new UsageError(`${word}: invalid option`);

@@ -1,9 +1,10 @@
 /**
  * Advanced core local interruptor: software and timer interrupts between harts, in the places where SiFive's CLINT had
  * them.
- * RISC-V Advanced Core Local Interruptor Specification 1.0-rc4, chapters "MTIMER" and "MSWI".
+ * RISC-V Advanced Core Local Interruptor Specification 1.0-rc4, chapters "MTIMER" and "MSWI"; for the supervisor timers,
+ * RISC-V "stimecmp / vstimecmp" Extension 1.0.
  */
-import { array, struct, u32, u64 } from '../memory/struct.ts';
+import { array, struct, u32, u64, type View } from '../memory/struct.ts';
 import { device } from './device.ts';
 
 export interface MswiPins {
@@ -44,6 +45,8 @@ const NEVER = 0xffff_ffff_ffff_ffffn;
 export interface MtimerPins {
   /** The machine timer interrupt line of a hart. */
   timer(hart: number, level: boolean): void;
+  /** The supervisor timer interrupt line of a hart. */
+  supervisorTimer(hart: number, level: boolean): void;
   /** The clock, in ticks of MTIME. Does not go back. */
   now(): bigint;
   /** A timer may be due earlier than was last said by `nextDeadline`: ask again. */
@@ -56,6 +59,8 @@ export interface MtimerOperations {
    * is none; the caller will watch for it.
    */
   nextDeadline(): bigint | undefined;
+  /** MTIME from which on the supervisor timer interrupt of a hart is pending: `stimecmp`; all ones: never. */
+  setSupervisorTimer(hart: number, deadline: bigint): void;
 }
 
 /** What MTIME reads when the clock that it counts by shows `now`. */
@@ -65,13 +70,27 @@ export const mtime = ({ offset }: { readonly offset: bigint }, now: bigint): big
 export function aclintMtimer(harts: number) {
   const state = struct({
     MTIMECMP: array(u64, harts),
+    /** The same for supervisor timer interrupts. Harts set it by a CSR and not through registers of this device. */
+    stimecmp: array(u64, harts),
     /** MTIME less the clock that it counts by, modulo 2^64. */
     offset: u64,
     /** MTIME for which whoever watches the clock has promised to look in; NEVER where there is no such promise. */
     watched: u64,
   });
+  type State = View<typeof state.fields>;
+  const setDeadline = (
+    state: State,
+    deadlines: 'MTIMECMP' | 'stimecmp',
+    hart: number,
+    value: bigint,
+    pins: MtimerPins,
+  ) => {
+    state[deadlines][hart] = value;
+    if (value < state.watched) pins.deadlineChanged();
+  };
+
   return device<typeof state.fields, MtimerPins, MtimerOperations>('riscv.aclint.mtimer', {
-    doc: 'One clock for all harts, and for each hart a time from which its machine timer interrupt is pending.',
+    doc: 'One clock for all harts, and for each hart the times from which its timer interrupts are pending.',
     size: 0x8000,
     state,
     registers: {
@@ -80,10 +99,7 @@ export function aclintMtimer(harts: number) {
         count: harts,
         width: 8,
         read: (state, _, hart) => state.MTIMECMP[hart] as bigint,
-        write: (state, value, pins, hart) => {
-          state.MTIMECMP[hart] = value;
-          if (value < state.watched) pins.deadlineChanged();
-        },
+        write: (state, value, pins, hart) => setDeadline(state, 'MTIMECMP', hart, value, pins),
       },
       MTIME: {
         at: 0x7ff8,
@@ -97,6 +113,7 @@ export function aclintMtimer(harts: number) {
     },
     reset: (state, pins) => {
       state.MTIMECMP.fill(NEVER);
+      state.stimecmp.fill(NEVER);
       state.offset = BigInt.asUintN(64, -pins.now());
       state.watched = NEVER;
     },
@@ -104,16 +121,18 @@ export function aclintMtimer(harts: number) {
       nextDeadline: (state, pins) => {
         const now = mtime(state, pins.now());
         state.watched = NEVER;
-        for (let hart = 0; hart < harts; hart++) {
-          const deadline = state.MTIMECMP[hart] as bigint;
-          if (deadline > now && deadline < state.watched) state.watched = deadline;
-        }
+        for (const deadlines of [state.MTIMECMP, state.stimecmp])
+          for (const deadline of deadlines) if (deadline > now && deadline < state.watched) state.watched = deadline;
         return state.watched === NEVER ? undefined : state.watched - now;
       },
+      setSupervisorTimer: (state, pins, hart, deadline) => setDeadline(state, 'stimecmp', hart, deadline, pins),
     },
     settle: (state, pins) => {
       const now = mtime(state, pins.now());
-      for (let hart = 0; hart < harts; hart++) pins.timer(hart, now >= (state.MTIMECMP[hart] as bigint));
+      for (let hart = 0; hart < harts; hart++) {
+        pins.timer(hart, now >= (state.MTIMECMP[hart] as bigint));
+        pins.supervisorTimer(hart, now >= (state.stimecmp[hart] as bigint));
+      }
     },
   });
 }

@@ -20,7 +20,8 @@
  * width at exactly its own offset; a register of 64 bits also to aligned accesses of 32 bits, each of which reads or
  * replaces one half. Any other access, to an offset where nothing is, of another width, a write to a register without
  * `write` or a read from one without `read`, reads as zero or is ignored, and is reported, the first time, as a sentence
- * that names device, offset and width.
+ * that names device, offset and width. Where the width of an access is the device's own business, as in a configuration
+ * space or in flash memory, it has a window instead of registers.
  */
 import type { Fields, Struct, View } from '../memory/struct.ts';
 
@@ -49,6 +50,17 @@ export interface WideRegister<S, P> extends Placed {
 }
 
 export type Register<S, P> = NarrowRegister<S, P> | WideRegister<S, P>;
+
+/** A stretch of offsets that takes accesses of any width, aligned or not, as long as they lie within it. */
+export interface Window<S, P> {
+  readonly at: number;
+  /** Bytes. */
+  readonly size: number;
+  /** @param offset from the start of the window @param bytes 1, 2, 4 or 8 @returns the value, cut to that width */
+  read?(state: S, pins: P, offset: number, bytes: number): bigint;
+  /** @param value unsigned, of no more than `bytes` bytes */
+  write?(state: S, value: bigint, pins: P, offset: number, bytes: number): void;
+}
 
 /**
  * A value in the device tree: a string, a list of strings, one or several cells (a number is a cell of 32 bits, a bigint
@@ -83,6 +95,8 @@ export interface DeviceDefinition<F extends Fields, P, O extends object> {
   readonly state: Struct<F>;
   /** Registers by the names of the data sheet. No two may overlap. */
   readonly registers: Readonly<Record<string, Register<View<F>, P>>>;
+  /** Windows, which overlap neither registers nor each other. */
+  readonly windows?: Readonly<Record<string, Window<View<F>, P>>>;
   /** Brings the state to what it is after power-on, from any other. */
   reset(state: View<F>, pins: P): void;
   /** What others than the guest may ask of it: lines driven into it, host queues that moved, questions about time. */
@@ -104,13 +118,13 @@ export interface Device<F extends Fields, P, O extends object> extends DeviceDef
 /**
  * Defines a device.
  * @param name QEMU's name of its memory region
- * @throws RangeError where registers overlap or reach beyond `size`
+ * @throws RangeError where registers or windows overlap or reach beyond `size`
  */
 export function device<F extends Fields, P, O extends object = Record<never, never>>(
   name: string,
   definition: DeviceDefinition<F, P, O>,
 ): Device<F, P, O> {
-  placeRegisters(name, definition.registers, definition.size);
+  checkPlaces(name, definition.registers, definition.windows ?? {}, definition.size);
   return { ...definition, name };
 }
 
@@ -136,33 +150,50 @@ interface Slot<R> {
 
 const widthOf = (register: { readonly width?: number }): number => register.width ?? 4;
 
-/** The register that starts at each offset. */
-function placeRegisters<R extends Placed & { readonly width?: number }>(
+const placesOf = ({ at, count = 1, stride, width = 4 }: Placed & { readonly width?: number }): readonly number[] =>
+  Array.from({ length: count }, (_, index) => at + index * (stride ?? width));
+
+function checkPlaces(
   device: string,
-  registers: Readonly<Record<string, R>>,
+  registers: Readonly<Record<string, Placed & { readonly width?: number }>>,
+  windows: Readonly<Record<string, { readonly at: number; readonly size: number }>>,
   size: number,
-): ReadonlyMap<number, Slot<R>> {
-  const slots = new Map<number, Slot<R>>();
-  const owners = new Map<number, string>();
-  for (const [name, register] of Object.entries(registers)) {
-    const width = widthOf(register);
-    for (let index = 0; index < (register.count ?? 1); index++) {
-      const at = register.at + index * (register.stride ?? width);
-      if (at + width > size)
-        throw new RangeError(`${device}: ${name} at 0x${at.toString(16)} lies beyond its registers`);
-      for (let byte = at; byte < at + width; byte++) {
-        const owner = owners.get(byte);
-        if (owner !== undefined) throw new RangeError(`${device}: ${owner} and ${name} overlap`);
-        owners.set(byte, name);
-      }
-      slots.set(at, { register, index });
-    }
+): void {
+  const places = [
+    ...Object.entries(registers).flatMap(([name, register]) =>
+      placesOf(register).map((at) => ({ name, at, end: at + widthOf(register) })),
+    ),
+    ...Object.entries(windows).map(([name, window]) => ({ name, at: window.at, end: window.at + window.size })),
+  ].toSorted((one, other) => one.at - other.at);
+  for (const [index, { name, at, end }] of places.entries()) {
+    if (end > size) throw new RangeError(`${device}: ${name} at 0x${at.toString(16)} lies beyond its registers`);
+    const next = places[index + 1];
+    if (next && end > next.at) throw new RangeError(`${device}: ${name} and ${next.name} overlap`);
   }
-  return slots;
 }
+
+/** The register that starts at each offset. */
+const slotsOf = <R extends Placed & { readonly width?: number }>(
+  registers: Readonly<Record<string, R>>,
+): ReadonlyMap<number, Slot<R>> =>
+  new Map(
+    Object.values(registers).flatMap((register) =>
+      placesOf(register).map((at, index): [number, Slot<R>] => [at, { register, index }]),
+    ),
+  );
 
 /** Mistakes of the guest that are told apart for one device; beyond these it is silent. */
 const REPORTS_MAX = 64;
+
+/** Passes on each sentence once, and no more than REPORTS_MAX of them. */
+export function once(report: (sentence: string) => void): (sentence: string) => void {
+  const reported = new Set<string>();
+  return (sentence) => {
+    if (reported.has(sentence) || reported.size >= REPORTS_MAX) return;
+    reported.add(sentence);
+    report(sentence);
+  };
+}
 
 /**
  * Binds a device to its state.
@@ -177,15 +208,15 @@ export function attach<F extends Fields, P, O extends object>(
   report: (sentence: string) => void,
 ): Attached<F, O> {
   const state = device.state.view(buffer, base);
-  const slots = placeRegisters(device.name, device.registers, device.size);
-  const reported = new Set<string>();
+  const slots = slotsOf(device.registers);
+  const windows = Object.values(device.windows ?? {});
+  const complain = once(report);
 
-  function refuse(access: 'read' | 'write', offset: number, bytes: number): void {
-    const sentence = `${device.name}: no register for a ${access} of size ${bytes} at offset 0x${offset.toString(16)}`;
-    if (reported.has(sentence) || reported.size >= REPORTS_MAX) return;
-    reported.add(sentence);
-    report(sentence);
-  }
+  const refuse = (access: 'read' | 'write', offset: number, bytes: number): void =>
+    complain(`${device.name}: no register for a ${access} of size ${bytes} at offset 0x${offset.toString(16)}`);
+
+  const windowAt = (offset: number, bytes: number): Window<View<F>, P> | undefined =>
+    windows.find(({ at, size }) => offset >= at && offset + bytes <= at + size);
 
   /** The 64-bit register of which the 4 bytes at `offset` are a half. */
   function halfAt(offset: number): (Slot<WideRegister<View<F>, P>> & { readonly shift: bigint }) | undefined {
@@ -197,6 +228,11 @@ export function attach<F extends Fields, P, O extends object>(
   }
 
   function readRegister(offset: number, bytes: number): bigint | undefined {
+    const window = windowAt(offset, bytes);
+    if (window) {
+      const value = window.read?.(state, pins, offset - window.at, bytes);
+      return value === undefined ? undefined : BigInt.asUintN(bytes * 8, value);
+    }
     const slot = slots.get(offset);
     if (slot && widthOf(slot.register) === bytes) {
       const value = slot.register.read?.(state, pins, slot.index);
@@ -208,6 +244,11 @@ export function attach<F extends Fields, P, O extends object>(
   }
 
   function writeRegister(offset: number, bytes: number, value: bigint): boolean {
+    const window = windowAt(offset, bytes);
+    if (window) {
+      window.write?.(state, value, pins, offset - window.at, bytes);
+      return window.write !== undefined;
+    }
     const slot = slots.get(offset);
     if (slot && widthOf(slot.register) === bytes) {
       const { register, index } = slot;

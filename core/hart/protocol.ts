@@ -1,5 +1,6 @@
 /** What main and a vCPU's worker say to each other. Everything else between them is in the shared memory. */
 import type { Finish } from '../devices/test-sifive.ts';
+import type { Equipment } from '../machine/equipment.ts';
 import type { MemoryRegion } from '../memory/physical.ts';
 import type { PluginBinding } from '../plugin/instance.ts';
 
@@ -13,6 +14,7 @@ export interface WorkerStart {
   readonly module: WebAssembly.Module;
   readonly regions: readonly MemoryRegion[];
   readonly resetVector: bigint;
+  readonly equipment: Equipment;
 }
 
 /** Requests are answered in order, each by one `answer` with its number. A vCPU starts parked. */
@@ -26,7 +28,7 @@ export type Request =
   | { readonly type: 'prepare'; readonly binding: PluginBinding }
   /** From here on the plugin sees every block. */
   | { readonly type: 'activate'; readonly id: string }
-  /** Takes the plugin off, prepared or active. */
+  /** Takes the plugin off, prepared or active: answered by what it throws at that, if it does. */
   | { readonly type: 'remove'; readonly id: string }
   /** Asks for what the plugin has collected here: answered by `Collected`. */
   | { readonly type: 'collect'; readonly id: string }
@@ -60,6 +62,10 @@ export type Message =
   | { readonly type: 'finish'; readonly finish: Finish }
   /** The serial port has bytes to send, or room to receive. */
   | { readonly type: 'serial' }
+  /** The driver of the device in a virtio slot has notified a queue. */
+  | { readonly type: 'virtio'; readonly slot: number }
+  /** The contents of a flash bank have changed. */
+  | { readonly type: 'flash'; readonly bank: number }
   /** The plugin has thrown and sees nothing more on this vCPU. */
   | { readonly type: 'plugin-failed'; readonly id: string; readonly message: string }
   | { readonly type: 'text'; readonly texts: readonly Text[] }

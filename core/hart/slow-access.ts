@@ -1,7 +1,10 @@
 /**
  * Guest accesses that generated code does not do itself: first touch of a page, pages that hold translated code, devices,
- * accesses that cross pages, and those that fault. With translation off (as always in this version) a virtual address is
- * a physical one.
+ * accesses that cross pages, and those that fault.
+ *
+ * Reservations are of virtual addresses: that is what generated code has at hand. A store-conditional to another address
+ * that leads to the same place fails, as it may; one to the same address in another address space may succeed, which
+ * systems rule out when they switch (unprivileged manual, section "Load-Reserved/Store-Conditional Instructions").
  */
 import { AMO } from '../ir/eval.ts';
 import type { Op } from '../ir/ops.ts';
@@ -9,10 +12,11 @@ import type { CodePages } from '../jit/code-pages.ts';
 import { PAGE_BYTES } from '../memory/layout.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import type { View } from '../memory/struct.ts';
-import type { Tlb } from '../memory/tlb.ts';
 import { CAUSE, Trap } from '../riscv/hart.ts';
+import { ACCESS_FAULT, type Translation } from '../riscv/memory/translation.ts';
 import { type HartView, NO_RESERVATION } from '../riscv/state.ts';
 import { SLOW } from '../wasm/interpreter.ts';
+import type { Mmu } from './mmu.ts';
 import type { VcpuState } from './state.ts';
 
 /** Device registers, by physical address. Undefined and false: nothing is there. */
@@ -26,13 +30,27 @@ export interface SlowAccessParts {
   readonly vcpu: View<typeof VcpuState.fields>;
   readonly hart: HartView;
   readonly physical: PhysicalMemory;
-  readonly tlb: Tlb;
+  readonly mmu: Mmu;
   readonly codePages: CodePages;
   readonly bus: DeviceBus;
 }
 
-const writes = ({ name }: Op): boolean => !['load', 'loadReserved', 'touch'].includes(name);
+const isStore = ({ name }: Op): boolean => !['load', 'loadReserved', 'touch'].includes(name);
 const isAtomic = ({ name }: Op): boolean => ['amo', 'loadReserved', 'storeConditional'].includes(name);
+const kindOf = (op: Op): 'load' | 'store' => (isStore(op) ? 'store' : 'load');
+const OFFSET_MASK = BigInt(PAGE_BYTES - 1);
+/** What a `touch` that may not even load is told. */
+const AS_STORE: ReadonlyMap<number, number> = new Map([
+  [CAUSE.loadAccessFault, CAUSE.storeAccessFault],
+  [CAUSE.loadPageFault, CAUSE.storePageFault],
+]);
+
+/** Some bytes of an access that lie on one page. */
+interface Part {
+  readonly host: number;
+  readonly bytes: number;
+  readonly writable: boolean;
+}
 
 export class SlowAccess {
   readonly #parts: SlowAccessParts;
@@ -53,22 +71,22 @@ export class SlowAccess {
    * @throws Trap where the access faults
    */
   perform(op: Op): number {
-    const { vcpu, physical, tlb, codePages } = this.#parts;
+    const { vcpu, physical, mmu, codePages } = this.#parts;
     const bytes = op.bytes!;
     const virtual = vcpu.accessAddress;
-    const address = Number(virtual);
-    if (isAtomic(op) && address % bytes !== 0) throw this.#misaligned(op, virtual);
+    const offset = Number(virtual & OFFSET_MASK);
+    if (isAtomic(op) && offset % bytes !== 0) throw this.#misaligned(op, virtual);
+    if (offset + bytes > PAGE_BYTES) return this.#crossing(op, PAGE_BYTES - offset);
 
-    if (Math.floor(address / PAGE_BYTES) !== Math.floor((address + bytes - 1) / PAGE_BYTES)) return this.#crossing(op);
-
-    const region = physical.region(address, bytes);
-    if (!region) return this.#device(op, address);
-    const host = region.host + (address - region.address);
-    const page = virtual & ~BigInt(PAGE_BYTES - 1);
-    if (!writes(op) || (region.writable && !codePages.holdsCode(host))) {
+    const translation = this.#translate(op, virtual);
+    const region = physical.region(translation.page, PAGE_BYTES);
+    if (!region) return this.#device(op, translation.page + offset);
+    const page = region.host + (translation.page - region.address);
+    const host = page + offset;
+    if (!isStore(op) || (region.writable && !codePages.holdsCode(page))) {
       // Nobody may start to translate from the page between the look at the map and the write tag.
       codePages.whileLocked(() =>
-        tlb.fill(page, host - (address % PAGE_BYTES), true, region.writable && !codePages.holdsCode(host)),
+        mmu.vouch(virtual - BigInt(offset), translation, page, region.writable && !codePages.holdsCode(page)),
       );
       // Taken away again already where another vCPU has just translated from it: then the next attempt ends below.
       return SLOW.retry;
@@ -78,6 +96,15 @@ export class SlowAccess {
       return this.#done(op, 0n, 0n, 0n);
     }
     return codePages.write(host, () => this.#update(op, host));
+  }
+
+  #translate(op: Op, virtual: bigint): Translation {
+    try {
+      return this.#parts.mmu.translate(virtual, kindOf(op));
+    } catch (thrown) {
+      const cause = op.name === 'touch' && thrown instanceof Trap ? AS_STORE.get(thrown.cause) : undefined;
+      throw cause === undefined ? thrown : new Trap(cause, virtual);
+    }
   }
 
   /** Reports what the access did, as generated code would have, and gives its result. */
@@ -96,8 +123,7 @@ export class SlowAccess {
   }
 
   #fault(op: Op, address: bigint): Trap {
-    const loads = op.name === 'load' || op.name === 'loadReserved';
-    return new Trap(loads ? CAUSE.loadAccessFault : CAUSE.storeAccessFault, address);
+    return new Trap(ACCESS_FAULT[op.name === 'touch' ? 'store' : kindOf(op)], address);
   }
 
   #device(op: Op, address: number): number {
@@ -115,25 +141,39 @@ export class SlowAccess {
     return this.#done(op, 1n, value, value);
   }
 
-  /** A load or store that is not aligned and reaches into the next page: byte by byte, once all bytes are known good. */
-  #crossing(op: Op): number {
-    const { vcpu, physical, codePages } = this.#parts;
-    const bytes = op.bytes!;
-    const address = Number(vcpu.accessAddress);
-    const hosts = Array.from({ length: bytes }, (_, index) => physical.locate(address + index, 1));
-    const missing = hosts.findIndex((host) => host < 0);
-    if (missing >= 0) throw this.#fault(op, BigInt.asUintN(64, vcpu.accessAddress + BigInt(missing)));
-    const value = vcpu.accessValue;
+  /**
+   * A load or store that is not aligned and reaches into the next page: done byte by byte, once both pages are known good.
+   * @param first bytes of it on the first page
+   */
+  #crossing(op: Op, first: number): number {
+    const { vcpu, codePages } = this.#parts;
+    const virtual = vcpu.accessAddress;
+    const parts = [
+      this.#part(op, virtual, first),
+      this.#part(op, BigInt.asUintN(64, virtual + BigInt(first)), op.bytes! - first),
+    ];
+    const places = parts.flatMap(({ host, bytes, writable }) =>
+      Array.from({ length: bytes }, (_, index) => ({ host: host + index, writable })),
+    );
     if (op.name === 'load') {
-      const found = hosts.reduceRight((sum, host) => (sum << 8n) | BigInt(this.#bytes.getUint8(host)), 0n);
+      const found = places.reduceRight((sum, { host }) => (sum << 8n) | BigInt(this.#bytes.getUint8(host)), 0n);
       return this.#done(op, 1n, found, found);
     }
-    for (const [index, host] of hosts.entries()) {
-      if (!physical.region(address + index, 1)!.writable) continue;
-      const byte = Number((value >> BigInt(index * 8)) & 0xffn);
-      codePages.write(host, () => this.#bytes.setUint8(host, byte));
-    }
+    const value = vcpu.accessValue;
+    for (const [index, { host, writable }] of places.entries())
+      if (writable) {
+        const byte = Number((value >> BigInt(index * 8)) & 0xffn);
+        codePages.write(host, () => this.#bytes.setUint8(host, byte));
+      }
     return this.#done(op, 2n, value, 0n);
+  }
+
+  #part(op: Op, virtual: bigint, bytes: number): Part {
+    const { mmu, physical } = this.#parts;
+    const address = mmu.translate(virtual, kindOf(op)).page + Number(virtual & OFFSET_MASK);
+    const region = physical.region(address, bytes);
+    if (!region) throw this.#fault(op, virtual);
+    return { host: region.host + (address - region.address), bytes, writable: region.writable };
   }
 
   /** A store or atomic to memory, by hand: the page holds translated code. */

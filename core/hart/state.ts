@@ -3,10 +3,6 @@ import { VCPU_STATE_BYTES } from '../memory/layout.ts';
 import { array, i32, struct, u32, u64 } from '../memory/struct.ts';
 import { HartState } from '../riscv/state.ts';
 
-/** Entries of the table by which indirect jumps find their block; see `wasm/interpreter`. */
-export const JUMP_CACHE_ENTRIES = 256;
-export const JUMP_CACHE_ENTRY_BYTES = 16;
-
 export const VcpuState = struct({
   /** Why the vCPU should look up: bits of ATTENTION. Any thread sets bits, the vCPU clears them; always Atomics. */
   attention: i32,
@@ -24,6 +20,9 @@ export const VcpuState = struct({
   exitLink: u32,
   /** Times generated code was left, by exit code. */
   exits: array(u32, 16),
+
+  /** What the vCPU's mode and address space are to compiled regions; see `jit/regions`. */
+  regionKey: i32,
 
   /** The last access that left the fast path or that a probe looks at. */
   accessAddress: u64,
@@ -54,8 +53,6 @@ export const VcpuState = struct({
   /** Pages whose translated code another thread has overwritten; see `jit/code-pages`. */
   stalePageCount: i32,
   stalePages: array(u32, 64),
-
-  jumpCache: array(u64, (JUMP_CACHE_ENTRIES * JUMP_CACHE_ENTRY_BYTES) / 8),
 });
 
 /** Reasons for which a vCPU looks up from running guest code. */

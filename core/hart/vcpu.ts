@@ -8,17 +8,17 @@ import { evaluateFloat } from '../ir/eval.ts';
 import { BlockCache } from '../jit/block-cache.ts';
 import type { CodePages } from '../jit/code-pages.ts';
 import { RegionCompiler } from '../jit/compiler.ts';
+import { decodeWord } from '../jit/decode-block.ts';
 import { CODE_BYTES_PER_VCPU, type Layout } from '../memory/layout.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import type { View } from '../memory/struct.ts';
-import { Tlb } from '../memory/tlb.ts';
 import type { PluginInstance } from '../plugin/instance.ts';
 import type { AccessEvent, InstructionInfo } from '../plugin/plugin.ts';
-import { decode } from '../riscv/decode.ts';
 import { DOORS, illegalInstruction } from '../riscv/doors.ts';
-import { CAUSE, Hart, type HartEnvironment, Trap } from '../riscv/hart.ts';
+import { Hart, type HartEnvironment, type Invalidation, Trap } from '../riscv/hart.ts';
 import { EXITS, type Interpreter, type InterpreterImports, type Run, SLOW } from '../wasm/interpreter.ts';
 import { RECORD } from '../wasm/record.ts';
+import { Mmu } from './mmu.ts';
 import { type DeviceBus, SlowAccess } from './slow-access.ts';
 import { ATTENTION, HART_STATE_OFFSET, VcpuState } from './state.ts';
 
@@ -34,6 +34,7 @@ export interface VcpuParts {
   readonly bus: DeviceBus;
   /** Ticks of mtime. */
   time(): bigint;
+  setSupervisorTimer: HartEnvironment['setSupervisorTimer'];
   trapped: HartEnvironment['trapped'];
   /** A plugin has thrown; it has been taken off this vCPU. */
   pluginFailed(plugin: PluginInstance): void;
@@ -64,7 +65,7 @@ export class Vcpu {
   readonly #attention: Int32Array;
   readonly #records: DataView;
   readonly #slow: SlowAccess;
-  readonly #tlb: Tlb;
+  readonly #mmu: Mmu;
   readonly #run: Run;
   readonly #event: AccessEvent & { instruction: InstructionInfo };
   #plugins: PluginInstance[] = [];
@@ -76,7 +77,7 @@ export class Vcpu {
   constructor(parts: VcpuParts) {
     const { memory, layout, index, interpreter, physical, codePages, bus } = parts;
     const buffer = memory.buffer;
-    const { state, tlb } = layout.vcpus[index]!;
+    const { state } = layout.vcpus[index]!;
     this.#parts = parts;
     this.index = index;
     this.view = VcpuState.view(buffer, state);
@@ -85,20 +86,21 @@ export class Vcpu {
     this.hart = new Hart(buffer, state + HART_STATE_OFFSET, {
       index,
       time: parts.time,
+      setSupervisorTimer: parts.setSupervisorTimer,
       fenceI: () => this.#fenceI(),
+      translationChanged: (invalid) => this.#translationChanged(invalid),
       waitForInterrupt: () => {
         this.#waiting = true;
       },
       trapped: parts.trapped,
     });
-    this.#tlb = new Tlb(buffer, layout, index);
-    this.#tlb.clear();
+    this.#mmu = new Mmu({ buffer, layout, index, hart: this.hart.state, physical, codePages });
     this.#slow = new SlowAccess({
       buffer,
       vcpu: this.view,
       hart: this.hart.state,
       physical,
-      tlb: this.#tlb,
+      mmu: this.#mmu,
       codePages,
       bus,
     });
@@ -127,7 +129,6 @@ export class Vcpu {
       memory,
       ...imports,
       state: new WebAssembly.Global({ value: 'i32', mutable: false }, state),
-      tlb: new WebAssembly.Global({ value: 'i32', mutable: false }, tlb),
     };
     const compiler = new RegionCompiler(
       layout,
@@ -135,7 +136,7 @@ export class Vcpu {
       physical.regions.find(({ writable }) => writable)!,
       env,
     );
-    this.blocks = new BlockCache(buffer, layout, index, physical, codePages, compiler, {
+    this.blocks = new BlockCache(buffer, layout, index, this.#mmu.fetch.bind(this.#mmu), codePages, compiler, {
       codeBytes: parts.codeBytes ?? CODE_BYTES_PER_VCPU,
       coldness: parts.coldness ?? COLDNESS,
       budget: parts.budget ?? REGION_BUDGET,
@@ -173,10 +174,11 @@ export class Vcpu {
     this.hart.reset(pc);
     this.#waiting = false;
     this.view.halted = 0;
-    this.#tlb.clear();
+    this.#mmu.reset();
     this.blocks.flush();
+    this.blocks.modeChanged(this.hart.state.privilege, this.#mmu.isPhysical);
     for (const plugin of this.#plugins) plugin.reset();
-    this.#detachFailed();
+    this.detachFailed();
   }
 
   addPlugin(plugin: PluginInstance): void {
@@ -189,7 +191,8 @@ export class Vcpu {
     this.blocks.removePlugin(plugin);
   }
 
-  #detachFailed(): void {
+  /** Takes off the plugins that have thrown. Between blocks. */
+  detachFailed(): void {
     for (const plugin of this.#plugins)
       if (plugin.failure) {
         this.removePlugin(plugin);
@@ -213,6 +216,16 @@ export class Vcpu {
     else for (const page of pages) this.blocks.dropPage(page);
   }
 
+  #translationChanged(invalid: Invalidation): void {
+    if (this.#mmu.translationChanged(invalid)) this.blocks.translationChanged(invalid);
+  }
+
+  /** Privilege or `mstatus` may have changed. */
+  #modeChanged(): void {
+    this.#mmu.modeChanged();
+    this.blocks.modeChanged(this.hart.state.privilege, this.#mmu.isPhysical);
+  }
+
   #fenceI(): void {
     this.#dropStale();
     for (const page of this.#parts.codePages.takeUnsettled()) this.blocks.dropPage(page);
@@ -224,14 +237,14 @@ export class Vcpu {
    */
   run(blocksMax = Number.POSITIVE_INFINITY): number {
     const { hart, blocks, view } = this;
-    let link = -1;
+    let link = 0;
     let left = blocksMax;
     for (;;) {
       const attention = Atomics.exchange(this.#attention, 0, 0);
       if (attention !== 0) {
         if (attention & ATTENTION.stale) this.#dropStale();
         if (attention & ATTENTION.interrupt) this.#lookForInterrupt = true;
-        this.#detachFailed();
+        this.detachFailed();
         if (attention & (ATTENTION.message | ATTENTION.park)) return attention;
       }
       if (this.#waiting) {
@@ -250,7 +263,8 @@ export class Vcpu {
         const interrupt = hart.pendingInterrupt();
         if (interrupt !== undefined) {
           hart.interrupt(interrupt);
-          link = -1;
+          this.#modeChanged();
+          link = 0;
         }
       }
       if (left <= 0) return 0;
@@ -258,20 +272,20 @@ export class Vcpu {
 
       const { pc } = hart.state;
       const { flushes } = view;
-      const record = blocks.enter(pc, Math.max(link, 0));
-      this.#detachFailed();
+      const record = this.#enter(pc, link);
+      this.detachFailed();
       if (record === 0) {
-        hart.raise(CAUSE.instructionAccessFault, pc);
-        link = -1;
+        left--;
+        link = 0;
         continue;
       }
       // Links live in the area that a flush empties.
-      if (link >= 0 && flushes === view.flushes) blocks.link(link, pc, record);
-      link = -1;
+      if (link !== 0 && flushes === view.flushes) blocks.link(link, pc, record);
+      link = 0;
 
       const budget = Math.min(BUDGET, left);
       left -= budget;
-      const exit = this.#run(record, budget);
+      const exit = this.#run(record, budget, this.#mmu.tlbAddress, blocks.jumpCache);
       view.exits[exit]!++;
       switch (exit) {
         case EXIT['need-block']:
@@ -295,6 +309,17 @@ export class Vcpu {
     }
   }
 
+  /** The record to run at `pc`; 0 where the fetch trapped. */
+  #enter(pc: bigint, link: number): number {
+    try {
+      return this.blocks.enter(pc, link);
+    } catch (thrown) {
+      if (!(thrown instanceof Trap)) throw thrown;
+      this.#raise(thrown);
+      return 0;
+    }
+  }
+
   /** Brings pc and the count of retired instructions to the instruction at `record`, which has not retired. */
   #leave(record: number): void {
     const { state } = this.hart;
@@ -307,11 +332,12 @@ export class Vcpu {
     this.#leave(record);
     const raw = Number(this.#records.getBigUint64(record + RECORD.immediate, true));
     try {
-      const decoded = decode(raw);
+      const decoded = decodeWord(raw);
       const door = decoded && DOORS[decoded.instruction.name];
       if (!door) throw illegalInstruction(raw);
       door(hart, decoded);
       hart.state.minstret++;
+      this.#modeChanged();
       this.#lookForInterrupt = true;
     } catch (thrown) {
       if (!(thrown instanceof Trap)) throw thrown;
@@ -321,5 +347,6 @@ export class Vcpu {
 
   #raise({ cause, tval }: Trap): void {
     this.hart.raise(cause, tval);
+    this.#modeChanged();
   }
 }

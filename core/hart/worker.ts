@@ -7,6 +7,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import type { Finish } from '../devices/test-sifive.ts';
 import { CodePages } from '../jit/code-pages.ts';
 import { createGuestInterpreter } from '../jit/handlers.ts';
+import { timeOfDay } from '../machine/clock.ts';
 import { attachDevices } from '../machine/virt.ts';
 import { layoutOf } from '../memory/layout.ts';
 import { PhysicalMemory } from '../memory/physical.ts';
@@ -20,7 +21,7 @@ import type { Collected, Message, NumberedRequest, Request, WorkerStart } from '
 import { ATTENTION, VcpuState } from './state.ts';
 import { Vcpu } from './vcpu.ts';
 
-const { memory, vcpus, ramBytes, index, module, regions, resetVector } = workerData as WorkerStart;
+const { memory, vcpus, ramBytes, index, module, regions, resetVector, equipment } = workerData as WorkerStart;
 const { buffer } = memory;
 const layout = layoutOf(vcpus, ramBytes);
 const { state } = layout.vcpus[index]!;
@@ -42,14 +43,20 @@ let finish: Finish | undefined;
 /** Makes `run` return at the end of the block. */
 const lookUp = (): void => void Atomics.or(attention, 0, ATTENTION.message);
 
+const codePages = new CodePages(buffer, layout, index);
 const board = attachDevices(buffer, layout, {
+  equipment,
   hostNow: process.hrtime.bigint,
+  timeOfDay,
   raise: (hart, bit, level) => setInterruptLine(buffer, layout, hart, bit, level),
   finish: (asked) => {
     finish = asked;
     lookUp();
   },
   serialKick: () => post({ type: 'serial' }),
+  virtioKick: (slot) => post({ type: 'virtio', slot }),
+  flashKick: (bank) => post({ type: 'flash', bank }),
+  storeInPage: (place, store) => codePages.write(place, store),
   report: (sentence) => post({ type: 'report', sentence }),
 });
 
@@ -64,9 +71,10 @@ const vcpu = new Vcpu({
   interpreter: createGuestInterpreter(layout.wasmPages),
   module,
   physical: new PhysicalMemory(regions),
-  codePages: new CodePages(buffer, layout, index),
+  codePages,
   bus: board.bus,
   time: board.time,
+  setSupervisorTimer: (deadline) => board.setSupervisorTimer(index, deadline),
   trapped: (cause, interrupt, epc, tval) => {
     if (traced.has('riscv_trap')) trace('riscv_trap', trapLine(index, cause, interrupt, epc, tval));
   },
@@ -134,19 +142,25 @@ async function prepare(binding: PluginBinding): Promise<void> {
   prepared.set(binding.id, new PluginInstance(plugin, binding, info, counters));
 }
 
-function remove(id: string): void {
+/** What the plugin throws at its last event; undefined where it does not, or is not here. */
+function remove(id: string): string | undefined {
   const plugin = prepared.get(id);
-  if (!plugin) return;
+  if (!plugin) return undefined;
   if (active.delete(plugin)) vcpu.removePlugin(plugin);
+  const failedBefore = plugin.failure !== undefined;
   plugin.dispose();
   prepared.delete(id);
   outbox.flush();
+  return failedBefore ? undefined : plugin.failure?.message;
 }
 
 function collect(id: string): Collected {
   const plugin = prepared.get(id)!;
   const part = plugin.collect();
-  if (plugin.failure) throw plugin.failure;
+  if (plugin.failure) {
+    vcpu.detachFailed();
+    throw plugin.failure;
+  }
   return { part, blocks: vcpu.blocks.blocksOf(plugin) };
 }
 
@@ -173,6 +187,7 @@ async function serve(request: Request): Promise<unknown> {
     case 'trace':
       return setTrace(request.names, request.enabled);
     case 'exit':
+      for (const id of [...prepared.keys()]) remove(id);
       ended = true;
   }
 }

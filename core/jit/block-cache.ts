@@ -7,28 +7,35 @@
  * header, so that no link ever has to be searched for. Blocks that are entered often are compiled, with what they lead
  * to, into regions; the block itself is then suspended, so that old links find the region.
  *
+ * A site is made for an address and a place in memory, so that it serves every mode and every address space that has that
+ * place at that address. Links hold for good: they lead only to where the block, or region, that they lead from may always
+ * go on. All other ways from block to block are in the jump cache of a mode; see `code-space`.
+ *
  * - A plugin is loaded: every site is suspended; when it is next entered, the plugin is shown it, and if it wants
  *   nothing the block goes on as it was, links and all.
  * - A plugin is unloaded: only sites that it touched lose their annotated records; their clean ones are still there.
  * - Bytes are overwritten: the sites of the page are dropped.
  * - The area is full: everything is dropped, between blocks.
  */
-import { JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, VcpuState } from '../hart/state.ts';
-import type { Layout } from '../memory/layout.ts';
-import type { PhysicalMemory } from '../memory/physical.ts';
+import { VcpuState } from '../hart/state.ts';
+import { JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, type Layout, PAGE_BYTES, PAGE_SHIFT } from '../memory/layout.ts';
 import type { View } from '../memory/struct.ts';
-import type { PluginInstance, ProbeRequest } from '../plugin/instance.ts';
+import type { PluginInstance } from '../plugin/instance.ts';
 import type { AccessEvent, InstructionInfo } from '../plugin/plugin.ts';
+import type { ProbeRequest } from '../plugin/probe.ts';
+import { lengthOf } from '../riscv/decode.ts';
+import { type Invalidation, MACHINE, SUPERVISOR, Trap, USER } from '../riscv/hart.ts';
 import { BY_NAME } from '../riscv/table.ts';
-import { HEADER, HEADER_BYTES, TARGETS } from '../wasm/record.ts';
+import { HEADER, HEADER_BYTES, NO_LINK, RECORD, RECORD_BYTES, TARGETS } from '../wasm/record.ts';
 import type { CodePages } from './code-pages.ts';
+import { CodeSpace, type FetchedPage } from './code-space.ts';
 import type { RegionCompiler } from './compiler.ts';
 import { type BlockInstruction, blockInfo, type DecodedBlock, decodeBlock } from './decode-block.ts';
 import { type FormedRegion, formRegion, type RegionSource } from './form-region.ts';
 import { HANDLED } from './handlers.ts';
 import { type Region, Regions, regionBytes } from './regions.ts';
 import { inOrder, type PlacedProbe, type Step, scriptOf } from './script.ts';
-import { blockBytes, targetsOf, type WriteContext, writeBlock } from './write-block.ts';
+import { BLOCK_BYTES_MAX, blockBytes, targetsOf, type WriteContext, writeBlock } from './write-block.ts';
 
 /** A callback that a block may call, by number. */
 export interface Callback {
@@ -47,6 +54,15 @@ interface Variant {
   /** What its header says when it is not suspended; undefined while it is not. */
   coldness: number | undefined;
 }
+
+/** Values of `regionKey`, and the first of those for supervisor and user mode. */
+const REGION_KEY = { physical: 1, machine: 2, translated: 4 } as const;
+const GENERATIONS = 1 << 28;
+
+const hostPageOf = (host: number): number => host - (host % PAGE_BYTES);
+
+/** Where the second half of an instruction lies that reaches into another page. */
+const secondAddress = (pc: bigint): bigint => BigInt.asUintN(64, pc + 2n);
 
 export interface BlockCacheOptions {
   /** Bytes of the area for translated code to use. */
@@ -76,16 +92,21 @@ interface Site {
 export class BlockCache {
   readonly #memory: DataView;
   readonly #view: View<typeof VcpuState.fields>;
-  readonly #physical: PhysicalMemory;
   readonly #codePages: CodePages;
   readonly #context: WriteContext;
-  readonly #jumpCache: number;
+  readonly #spaces: ReadonlyMap<number, CodeSpace>;
+  #space: CodeSpace;
+  /** Changes whenever code may be found elsewhere in some address space. */
+  #generation = 0;
   readonly #start: number;
   readonly #end: number;
   #free: number;
 
-  readonly #sites = new Map<bigint, Site>();
+  /** By where their page lies in memory, then by address. */
+  readonly #sites = new Map<number, Map<bigint, Site>>();
   readonly #byPage = new Map<number, Set<Site>>();
+  /** The block that each record begins, of a block or of a region. */
+  readonly #byRecord = new Map<number, DecodedBlock>();
   readonly #regions: Regions<Variant>;
   readonly #compiler: RegionCompiler;
   readonly #source: RegionSource<Variant>;
@@ -101,19 +122,19 @@ export class BlockCache {
   /** Numbers that a block in progress may still call; free once no block is. */
   #retiredCallbacks: number[] = [];
 
+  /** @param fetch finds the page of an address for fetches in a mode, or throws Trap */
   constructor(
     buffer: SharedArrayBuffer,
     layout: Layout,
     vcpu: number,
-    physical: PhysicalMemory,
+    fetch: (virtual: bigint, privilege: number) => FetchedPage,
     codePages: CodePages,
     compiler: RegionCompiler,
     { codeBytes, coldness, budget }: BlockCacheOptions,
   ) {
-    const { state, code, counters } = layout.vcpus[vcpu]!;
+    const { state, code, counters, jumpCaches } = layout.vcpus[vcpu]!;
     this.#memory = new DataView(buffer);
     this.#view = VcpuState.view(buffer, state);
-    this.#physical = physical;
     this.#codePages = codePages;
     // An illegal instruction leaves as a system instruction does, and is found out behind the door.
     const illegalHandler = HANDLED.get(BY_NAME.get('ecall')!)!.plain;
@@ -123,14 +144,20 @@ export class BlockCache {
     this.#source = {
       counters,
       warm: (pc) => {
-        const site = this.#sites.get(pc);
+        const site = this.#known(pc);
         if (!site || this.#heat(site.clean!) + this.#heat(site.annotated) < coldness / WARM_SHARE) return undefined;
         return this.#current(site);
       },
       heat: (variant) => this.#heat(variant),
       targets: (variant) => this.#targets(variant),
     };
-    this.#jumpCache = state + VcpuState.offset.jumpCache;
+    this.#spaces = new Map(
+      [USER, SUPERVISOR, MACHINE].map((privilege, index) => {
+        const jumpCache = jumpCaches + index * JUMP_CACHE_ENTRIES * JUMP_CACHE_ENTRY_BYTES;
+        return [privilege, new CodeSpace(buffer, jumpCache, (virtual) => fetch(virtual, privilege))];
+      }),
+    );
+    this.#space = this.#spaces.get(MACHINE)!;
     this.#start = code;
     this.#end = code + codeBytes;
     this.#free = code;
@@ -142,38 +169,97 @@ export class BlockCache {
   }
 
   /**
+   * To be called after each change of privilege or of what accesses may do, before the next block.
+   * @param physical data accesses go to RAM without translation or protection
+   */
+  modeChanged(privilege: number, physical: boolean): void {
+    this.#space = this.#spaces.get(privilege)!;
+    this.#view.regionKey =
+      privilege === MACHINE
+        ? physical
+          ? REGION_KEY.physical
+          : REGION_KEY.machine
+        : REGION_KEY.translated + this.#generation * 4 + privilege;
+  }
+
+  /** Memory address of the jump cache for the mode of now. */
+  get jumpCache(): number {
+    return this.#space.jumpCache;
+  }
+
+  /** Forgets what may be fetched where. To be called between blocks, and `modeChanged` after it. */
+  translationChanged(invalid: Invalidation): void {
+    this.#generation = (this.#generation + 1) % GENERATIONS;
+    for (const space of this.#spaces.values()) space.translationChanged(invalid);
+  }
+
+  /**
    * The record to run at `pc`. To be called between blocks.
    * @param link the link slot that led there, 0 or absent where none did
-   * @returns 0 where no instruction can be fetched at `pc`
+   * @throws Trap where no instruction can be fetched at `pc`
    */
   enter(pc: bigint, link = 0): number {
-    this.#freeCallbacks.push(...this.#retiredCallbacks);
-    this.#retiredCallbacks = [];
+    if (this.#retiredCallbacks.length > 0) this.#freeCallbacks.push(...this.#retiredCallbacks.splice(0));
+    const known = this.#space.find(pc);
+    if (known !== 0 && this.#isReady(known)) return known;
     for (;;) {
       const { flushes } = this.#view;
-      const site = this.#sites.get(pc) ?? this.#translate(pc);
-      const record = site ? this.#entrance(site, link) : 0;
-      if (flushes === this.#view.flushes) return record;
+      const record = this.#entrance(this.#find(pc) ?? this.#translate(pc), link);
+      if (flushes !== this.#view.flushes) continue;
+      this.#space.remember(pc, record);
+      return record;
     }
   }
 
-  /** Lets the link slot at memory address `link` lead to `record`; 0 is the jump cache, for an indirect jump to `pc`. */
+  /** Nobody has to look at the block or region at `record` before it is entered. */
+  #isReady(record: number): boolean {
+    return this.#memory.getInt32(record + HEADER.coldness, true) !== 0 && this.#regions.mayEnter(record);
+  }
+
+  /** Lets the link slot at memory address `link` lead to `record`, which stands at `pc`, if it may for good. */
   link(link: number, pc: bigint, record: number): void {
-    if (link !== 0) {
-      this.#memory.setUint32(link, record, true);
-      return;
+    const { hosts } = this.#byRecord.get(record)!;
+    const page = pc >> BigInt(PAGE_SHIFT);
+    const region = this.#regions.leftBy(link);
+    let stays: boolean;
+    if (region) {
+      stays = region.pages.get(page) === hostPageOf(hosts[0]!);
+    } else {
+      // The links of a block lie behind its last record.
+      const from = this.#memory.getBigUint64(link - (link % RECORD_BYTES) - RECORD_BYTES + RECORD.pc, true);
+      stays = from >> BigInt(PAGE_SHIFT) === page;
     }
-    const entry = this.#jumpCache + Number((pc >> 1n) & BigInt(JUMP_CACHE_ENTRIES - 1)) * JUMP_CACHE_ENTRY_BYTES;
-    this.#memory.setBigUint64(entry, pc, true);
-    this.#memory.setUint32(entry + 8, record, true);
+    this.#memory.setUint32(link, stays && hosts.length === 1 ? record : NO_LINK.lookUp, true);
+  }
+
+  /** The site at `pc`, if there is one and all of it may be fetched. @throws Trap */
+  #find(pc: bigint): Site | undefined {
+    const site = this.#sites.get(this.#space.page(pc).host)?.get(pc);
+    const second = site?.block.hosts[1];
+    if (second === undefined || this.#secondPage(pc).host === second) return site;
+    this.#drop(site!);
+    return undefined;
+  }
+
+  /** The site at `pc`, if it is known that all of it may be fetched; has no effect on the guest. */
+  #known(pc: bigint): Site | undefined {
+    const first = this.#space.known(pc);
+    const site = first && this.#sites.get(first.host)?.get(pc);
+    const second = site?.block.hosts[1];
+    return second === undefined || this.#space.known(secondAddress(pc))?.host === second ? site : undefined;
+  }
+
+  /** The page that the instruction at `pc` reaches into. */
+  #secondPage(pc: bigint): FetchedPage {
+    return this.#space.page(secondAddress(pc));
   }
 
   /** The record to run for `site`: of its block, or of the region that begins with it. */
   #entrance(site: Site, link: number): number {
     const variant = this.#current(site);
     if (variant.coldness === undefined && this.#coldnessOf(variant) === 0) this.#compile(variant, link);
-    const region = this.#regions.at(variant);
-    if (region && (region.valid === this.#changes || this.#isValid(region))) {
+    const region = this.#regions.at(variant, this.#isPhysical);
+    if (region && (region.valid === this.#changes || this.#isValid(region)) && this.#isMapped(region)) {
       region.valid = this.#changes;
       this.#suspend(variant);
       this.#regions.resume(region);
@@ -186,6 +272,22 @@ export class BlockCache {
   /** Every block that the region was made from is still the one to be run. */
   #isValid({ parts }: Region<Variant>): boolean {
     return parts.every((part) => this.#current(part.site) === part);
+  }
+
+  /** Its blocks are where they were, in the address space of now. */
+  #isMapped({ pages, physical }: Region<Variant>): boolean {
+    if (physical) return true;
+    try {
+      for (const [page, host] of pages) if (this.#space.page(page << BigInt(PAGE_SHIFT)).host !== host) return false;
+      return true;
+    } catch (thrown) {
+      if (!(thrown instanceof Trap)) throw thrown;
+      return false;
+    }
+  }
+
+  get #isPhysical(): boolean {
+    return this.#view.regionKey === REGION_KEY.physical;
   }
 
   #coldnessOf({ record }: Variant): number {
@@ -236,13 +338,16 @@ export class BlockCache {
     const { flushes } = this.#view;
     const formed = formRegion(entry, this.#source);
     if (!formed || flushes !== this.#view.flushes || serves?.(formed) === false) return false;
-    const compiled = this.#compiler.compile(formed.blocks, true);
+    const physical = this.#isPhysical;
+    const compiled = this.#compiler.compile(formed.blocks, physical);
     const bytes = regionBytes(compiled);
     // Too little room: the area is about to be emptied anyway.
     if (this.#end - this.#free < bytes) return false;
-    const before = this.#regions.at(entry);
+    const before = this.#regions.at(entry, physical);
     if (before) this.#regions.drop(before);
-    if (!this.#regions.install(formed, compiled, this.#free, extensions)) return false;
+    const region = this.#regions.install(formed, compiled, this.#free, { extensions, physical });
+    if (!region) return false;
+    this.#byRecord.set(region.record, entry.block);
     this.#free += bytes;
     this.#view.compiled++;
     this.#view.compileMicroseconds += Math.round((performance.now() - started) * 1000);
@@ -252,23 +357,17 @@ export class BlockCache {
 
   /** The instruction that the record, any of a block's, belongs to. Slow: it searches. */
   instructionAt(record: number): BlockInstruction {
-    for (const { block, clean, annotated } of this.#sites.values())
+    for (const { block, clean, annotated } of this.#allSites())
       for (const variant of [clean, annotated])
         for (const step of variant?.steps ?? [])
           if (variant!.record + step.offset === record) return block.instructions[step.index]!;
     throw new Error(`no block has a record at 0x${record.toString(16)}`);
   }
 
-  #translate(pc: bigint): Site | undefined {
-    const block = this.#codePages.whileLocked(() => {
-      for (const address of [pc, pc + 2n]) {
-        const host = this.#physical.locate(Number(address), 2);
-        if (host >= 0) this.#codePages.mark(host);
-      }
-      return decodeBlock(this.#memory, this.#physical, pc);
-    });
-    if (!block) return undefined;
-    if (this.#end - this.#free < blockBytes(block, 0)) this.flush();
+  #translate(pc: bigint): Site {
+    // Before pages are marked: a flush takes all marks away.
+    if (this.#end - this.#free < BLOCK_BYTES_MAX) this.flush();
+    const block = this.#decode(pc);
     this.#view.translated++;
     const site: Site = {
       block,
@@ -279,7 +378,9 @@ export class BlockCache {
       dropped: false,
     };
     (site as { clean: Variant }).clean = this.#write(site, []);
-    this.#sites.set(pc, site);
+    const page = hostPageOf(block.hosts[0]!);
+    const sites = this.#sites.get(page) ?? new Map<bigint, Site>();
+    this.#sites.set(page, sites.set(pc, site));
     for (const host of block.hosts) {
       const page = this.#codePages.pageOf(host);
       if (page < 0) continue;
@@ -289,6 +390,21 @@ export class BlockCache {
     return site;
   }
 
+  #decode(pc: bigint): DecodedBlock {
+    const offset = Number(BigInt.asUintN(PAGE_SHIFT, pc));
+    const first = this.#space.page(pc).host + offset;
+    for (;;) {
+      // Translation changes memory, so it cannot wait until the bytes are read for good.
+      const crosses = offset === PAGE_BYTES - 2 && lengthOf(this.#memory.getUint16(first, true)) === 4;
+      const second = crosses ? this.#secondPage(pc).host : -1;
+      const block = this.#codePages.whileLocked(() => {
+        for (const host of [first, second]) if (host >= 0) this.#codePages.mark(host);
+        return decodeBlock(this.#memory, pc, first, second);
+      });
+      if (block) return block;
+    }
+  }
+
   #write(site: Site, probes: readonly PlacedProbe[]): Variant {
     const { block } = site;
     const steps = scriptOf(block, probes);
@@ -296,6 +412,7 @@ export class BlockCache {
     this.#free += writeBlock(this.#context, this.#free, block, steps);
     this.#view.blocks++;
     this.#view.codeBytes = this.#free - this.#start;
+    this.#byRecord.set(record, block);
     const callbacks = probes.map(({ callback }) => callback).filter((callback) => callback >= 0);
     return { site, block, steps, record, callbacks, coldness: undefined };
   }
@@ -329,7 +446,7 @@ export class BlockCache {
       const requests = [...site.wanted].flatMap(([plugin, wanted]) => wanted.map((request) => ({ plugin, request })));
       if (this.#end - this.#free < blockBytes(site.block, requests.length)) {
         this.flush();
-        return this.#current(this.#translate(site.block.pc)!);
+        return this.#current(this.#translate(site.block.pc));
       }
       site.annotated = this.#annotate(site);
       this.#suspend(site.clean!);
@@ -371,7 +488,7 @@ export class BlockCache {
     this.#loads++;
     this.#changes++;
     this.#loadNumber.set(plugin, this.#loads);
-    for (const site of this.#sites.values()) this.#suspend(site.annotated ?? site.clean!);
+    for (const site of this.#allSites()) this.#suspend(site.annotated ?? site.clean!);
     this.#regions.suspendAll();
   }
 
@@ -380,7 +497,7 @@ export class BlockCache {
     this.#plugins = this.#plugins.filter((other) => other !== plugin);
     this.#loadNumber.delete(plugin);
     this.#changes++;
-    for (const site of this.#sites.values()) {
+    for (const site of this.#allSites()) {
       if (!site.wanted.delete(plugin) || !site.annotated) continue;
       this.#retire(site.annotated);
       site.annotated = undefined;
@@ -393,18 +510,26 @@ export class BlockCache {
   /** How many blocks carry something of `plugin`. */
   blocksOf(plugin: PluginInstance): number {
     let blocks = 0;
-    for (const site of this.#sites.values()) if (site.annotated && site.wanted.has(plugin)) blocks++;
+    for (const site of this.#allSites()) if (site.annotated && site.wanted.has(plugin)) blocks++;
     return blocks;
+  }
+
+  *#allSites(): Generator<Site> {
+    for (const sites of this.#sites.values()) yield* sites.values();
+  }
+
+  #drop(site: Site): void {
+    site.dropped = true;
+    this.#retire(site.clean!);
+    if (site.annotated) this.#retire(site.annotated);
+    this.#sites.get(hostPageOf(site.block.hosts[0]!))!.delete(site.block.pc);
   }
 
   /** Drops every block that has bytes on the RAM page. */
   dropPage(page: number): void {
     for (const site of this.#byPage.get(page) ?? []) {
       if (site.dropped) continue;
-      site.dropped = true;
-      this.#retire(site.clean!);
-      if (site.annotated) this.#retire(site.annotated);
-      this.#sites.delete(site.block.pc);
+      this.#drop(site);
       this.#view.droppedByStore++;
     }
     this.#byPage.delete(page);
@@ -414,13 +539,14 @@ export class BlockCache {
   flush(): void {
     this.#sites.clear();
     this.#byPage.clear();
+    this.#byRecord.clear();
     this.#regions.clear();
     this.#callbacks.length = 0;
     this.#freeCallbacks.length = 0;
     this.#retiredCallbacks = [];
     this.#codePages.clear();
     this.#free = this.#start;
-    this.#view.jumpCache.fill(0n);
+    for (const space of this.#spaces.values()) space.clear();
     this.#view.flushes++;
     this.#view.blocks = 0;
     this.#view.annotated = 0;

@@ -42,7 +42,7 @@ export class CodePages {
     this.#layout = layout;
     this.#vcpu = vcpu;
     this.#lock = new Lock(buffer, layout.machine + MachineState.offset.codeLock);
-    this.#map = new Uint8Array(buffer, layout.codePages, layout.ramBytes >> PAGE_SHIFT);
+    this.#map = new Uint8Array(buffer, layout.codePages, layout.ramBytes >>> PAGE_SHIFT);
     this.#tlbs = layout.vcpus.map((_, index) => new Tlb(buffer, layout, index));
     this.#vcpus = layout.vcpus.map(({ state }) => VcpuState.view(buffer, state));
     this.#harts = layout.vcpus.map(({ state }) => HartState.view(buffer, state + HART_STATE_OFFSET));
@@ -55,7 +55,7 @@ export class CodePages {
 
   /** Number of the RAM page at `host`; -1 outside RAM, where nothing is ever written. */
   pageOf(host: number): number {
-    const page = (host - this.#layout.ram) >> PAGE_SHIFT;
+    const page = (host - this.#layout.ram) >>> PAGE_SHIFT;
     return host >= this.#layout.ram ? page : -1;
   }
 

@@ -1,6 +1,5 @@
 /** Reads guest code and cuts it into a block. Nothing is read twice: what plugins see are the bytes decoded here. */
 import { PAGE_BYTES } from '../memory/layout.ts';
-import type { PhysicalMemory } from '../memory/physical.ts';
 import type { BlockInfo, InstructionInfo } from '../plugin/plugin.ts';
 import { type Decoded, decode, lengthOf } from '../riscv/decode.ts';
 import { printInstruction } from '../riscv/disassemble.ts';
@@ -30,7 +29,8 @@ export interface DecodedBlock {
 const memo = new Map<number, Decoded | undefined>();
 const MEMO_MAX = 1 << 16;
 
-function decodeWord(raw: number): Decoded | undefined {
+/** As `decode` has it. */
+export function decodeWord(raw: number): Decoded | undefined {
   if (memo.has(raw)) return memo.get(raw);
   if (memo.size >= MEMO_MAX) memo.clear();
   const decoded = decode(raw);
@@ -41,36 +41,35 @@ function decodeWord(raw: number): Decoded | undefined {
 /**
  * Decodes the block at `pc`. Only its first instruction may reach into another page, and then it is the only one, so
  * that a block belongs to one page, or ends where that instruction does.
- * @returns undefined where the first instruction cannot be fetched: no memory there, or not all of it
+ * @param first where `pc` lies in the shared memory
+ * @param second where the page behind lies; -1 where that has not been looked at
+ * @returns undefined where the first instruction reaches into a page that has not been looked at
  */
-export function decodeBlock(bytes: DataView, memory: PhysicalMemory, pc: bigint): DecodedBlock | undefined {
-  const start = Number(pc);
-  const pageEnd = Math.floor(start / PAGE_BYTES) * PAGE_BYTES + PAGE_BYTES;
+export function decodeBlock(bytes: DataView, pc: bigint, first: number, second: number): DecodedBlock | undefined {
+  const pageLeft = PAGE_BYTES - (first % PAGE_BYTES);
   const instructions: BlockInstruction[] = [];
-  const hosts: number[] = [];
-  let address = start;
+  const hosts = [first];
+  let offset = 0;
   let transfers = false;
 
-  while (!transfers && instructions.length < BLOCK_INSTRUCTIONS_MAX && address < pageEnd) {
-    const low = memory.locate(address, 2);
-    if (low < 0) break;
-    const halfword = bytes.getUint16(low, true);
+  while (!transfers && instructions.length < BLOCK_INSTRUCTIONS_MAX && offset < pageLeft) {
+    const halfword = bytes.getUint16(first + offset, true);
     const length = lengthOf(halfword);
-    const crosses = address + length > pageEnd;
-    if (crosses && instructions.length > 0) break;
-    const high = length === 4 ? memory.locate(address + 2, 2) : low;
-    if (high < 0) break;
+    let high = first + offset + 2;
+    if (offset + length > pageLeft) {
+      if (offset > 0) break;
+      if (second < 0) return undefined;
+      high = second;
+      hosts.push(second);
+    }
     const raw = length === 4 ? (halfword | (bytes.getUint16(high, true) << 16)) >>> 0 : halfword;
     const decoded = decodeWord(raw);
     const handled = decoded && HANDLED.get(decoded.instruction);
-    if (instructions.length === 0) hosts.push(low);
-    if (crosses) hosts.push(high);
-    instructions.push({ pc: BigInt(address), raw, length, decoded, handled });
+    instructions.push({ pc: BigInt.asUintN(64, pc + BigInt(offset)), raw, length, decoded, handled });
     transfers = handled === undefined || handled.ends;
-    address += length;
+    offset += length;
   }
-  if (instructions.length === 0) return undefined;
-  return { pc, instructions, transfers, next: BigInt(address), hosts };
+  return { pc, instructions, transfers, next: BigInt.asUintN(64, pc + BigInt(offset)), hosts };
 }
 
 class Info implements InstructionInfo {

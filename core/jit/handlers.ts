@@ -2,10 +2,10 @@
  * Where guest meets host: the instruction table of the guest and the probes become the handlers of the interpreter.
  * The numbering is the same in every thread, since it follows from the order of the tables alone.
  */
-import { HART_STATE_OFFSET, JUMP_CACHE_ENTRIES, VcpuState } from '../hart/state.ts';
+import { HART_STATE_OFFSET, VcpuState } from '../hart/state.ts';
 import { Builder } from '../ir/builder.ts';
 import { type Fragment, isAccess } from '../ir/ops.ts';
-import { PAGE_SHIFT, TLB_ENTRIES, TLB_ENTRY_BYTES } from '../memory/layout.ts';
+import { JUMP_CACHE_ENTRIES, PAGE_SHIFT, TLB_ENTRIES, TLB_ENTRY_BYTES } from '../memory/layout.ts';
 import { TLB_ENTRY } from '../memory/tlb.ts';
 import type { InstructionClass } from '../plugin/plugin.ts';
 import { isFloatRegister } from '../riscv/encoding.ts';
@@ -110,11 +110,17 @@ export const GENERATED_STATE: StateLayout = {
   floatResult: offset.floatResult,
   reservedAddress: guest('reservedAddress'),
   reservedValue: guest('reservedValue'),
-  jumpCache: offset.jumpCache,
+  regionKey: offset.regionKey,
   registers: HART_STATE_OFFSET,
 };
 
-export const TLB_LAYOUT: TlbLayout = { entries: TLB_ENTRIES, entryBytes: TLB_ENTRY_BYTES, ...TLB_ENTRY };
+export const TLB_LAYOUT: TlbLayout = {
+  entries: TLB_ENTRIES,
+  entryBytes: TLB_ENTRY_BYTES,
+  read: TLB_ENTRY.read,
+  write: TLB_ENTRY.write,
+  addend: TLB_ENTRY.addend,
+};
 
 /** The interpreter of this guest. @param memoryPages pages of 64 KiB in the machine's memory */
 export function createGuestInterpreter(memoryPages: number): Interpreter {

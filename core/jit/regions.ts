@@ -4,18 +4,21 @@
  */
 
 import type { VcpuState } from '../hart/state.ts';
+import { PAGE_BYTES, PAGE_SHIFT } from '../memory/layout.ts';
 import type { View } from '../memory/struct.ts';
 import { PSEUDO } from '../wasm/interpreter.ts';
 import { HEADER, HEADER_BYTES, RECORD, RECORD_BYTES, REGION } from '../wasm/record.ts';
 import type { CompiledRegion } from '../wasm/region/compile.ts';
 import { SLOT_BYTES } from '../wasm/region/ways-out.ts';
 import type { RegionCompiler } from './compiler.ts';
+import type { DecodedBlock } from './decode-block.ts';
 import type { FormedRegion } from './form-region.ts';
 
 /** A block as the regions see it. */
 export interface RegionMember {
   /** Memory address of its first record. */
   readonly record: number;
+  readonly block: Pick<DecodedBlock, 'pc' | 'hosts'>;
 }
 
 export interface Region<P> {
@@ -23,6 +26,10 @@ export interface Region<P> {
   readonly record: number;
   readonly entry: P;
   readonly parts: readonly P[];
+  /** The pages that it has code from, and where they lie in memory. */
+  readonly pages: ReadonlyMap<bigint, number>;
+  /** It runs only while data accesses go to RAM without translation or protection. */
+  readonly physical: boolean;
   readonly table: number;
   readonly bytes: number;
   readonly links: readonly number[];
@@ -39,6 +46,14 @@ export const regionBytes = ({ slots }: CompiledRegion): number =>
 const linksOf = ({ slots }: CompiledRegion, base: number): readonly number[] =>
   slots.flatMap(({ kind }, index) => (kind === 'link' ? [base + index * SLOT_BYTES] : []));
 
+function pagesOf(parts: readonly RegionMember[]): ReadonlyMap<bigint, number> {
+  const pages = new Map<bigint, number>();
+  for (const { block } of parts)
+    for (const [index, host] of block.hosts.entries())
+      pages.set((block.pc + BigInt(index * 2)) >> BigInt(PAGE_SHIFT), host - (host % PAGE_BYTES));
+  return pages;
+}
+
 export class Regions<P extends RegionMember> {
   readonly #memory: DataView;
   readonly #view: View<typeof VcpuState.fields>;
@@ -46,6 +61,7 @@ export class Regions<P extends RegionMember> {
   /** Instructions for which a region runs at the most. */
   readonly #budget: number;
   readonly #byEntry = new Map<P, Region<P>>();
+  readonly #physicalByEntry = new Map<P, Region<P>>();
   readonly #byPart = new Map<P, Set<Region<P>>>();
   /** By the memory address of each link slot. */
   readonly #byLink = new Map<number, Region<P>>();
@@ -58,8 +74,21 @@ export class Regions<P extends RegionMember> {
   }
 
   /** The region that begins with `entry`. */
-  at(entry: P): Region<P> | undefined {
-    return this.#byEntry.get(entry);
+  at(entry: P, physical: boolean): Region<P> | undefined {
+    return this.#entries(physical).get(entry);
+  }
+
+  #entries(physical: boolean): Map<P, Region<P>> {
+    return physical ? this.#physicalByEntry : this.#byEntry;
+  }
+
+  /** False where the record stands for a region that has not been looked at since the mode or translation changed. */
+  mayEnter(record: number): boolean {
+    const memory = this.#memory;
+    return (
+      memory.getUint16(record + RECORD.handler, true) !== PSEUDO.region ||
+      memory.getInt32(record + REGION.key, true) === this.#view.regionKey
+    );
   }
 
   /** The region that the link slot at this memory address leads out of. */
@@ -75,7 +104,7 @@ export class Regions<P extends RegionMember> {
     { parts, full }: FormedRegion<P>,
     compiled: CompiledRegion,
     base: number,
-    extensions: number,
+    { extensions, physical }: Pick<Region<P>, 'extensions' | 'physical'>,
   ): Region<P> | undefined {
     const table = this.#compiler.install(compiled);
     if (table === undefined) return undefined;
@@ -95,9 +124,22 @@ export class Regions<P extends RegionMember> {
       );
     const entry = parts[0]!;
     const bytes = compiled.bytes.length;
-    const region = { record, entry, parts, table, bytes, extensions, full, links: linksOf(compiled, slots), valid: -1 };
+    const pages = pagesOf(parts);
+    const region = {
+      pages,
+      physical,
+      record,
+      entry,
+      parts,
+      table,
+      bytes,
+      extensions,
+      full,
+      links: linksOf(compiled, slots),
+      valid: -1,
+    };
     for (const link of region.links) this.#byLink.set(link, region);
-    this.#byEntry.set(entry, region);
+    this.#entries(physical).set(entry, region);
     for (const part of parts) {
       const regions = this.#byPart.get(part) ?? new Set();
       this.#byPart.set(part, regions.add(region));
@@ -107,14 +149,20 @@ export class Regions<P extends RegionMember> {
     return region;
   }
 
-  /** Lets the region be entered through links. */
+  /** Lets the region be entered through links, as long as mode and translation stay what they are. */
   resume({ record }: Region<P>): void {
     this.#memory.setInt32(record + HEADER.coldness, -1, true);
+    this.#memory.setInt32(record + REGION.key, this.#view.regionKey, true);
   }
 
   /** No region is entered before it has been looked at. */
   suspendAll(): void {
-    for (const region of this.#byEntry.values()) this.#suspend(region);
+    for (const region of this.#all()) this.#suspend(region);
+  }
+
+  *#all(): Generator<Region<P>> {
+    yield* this.#byEntry.values();
+    yield* this.#physicalByEntry.values();
   }
 
   #suspend({ record }: Region<P>): void {
@@ -132,7 +180,7 @@ export class Regions<P extends RegionMember> {
     this.#suspend(region);
     this.#forget(region);
     for (const part of region.parts) this.#byPart.get(part)?.delete(region);
-    this.#byEntry.delete(region.entry);
+    this.#entries(region.physical).delete(region.entry);
   }
 
   #forget(region: Region<P>): void {
@@ -144,8 +192,9 @@ export class Regions<P extends RegionMember> {
 
   /** Forgets every region. */
   clear(): void {
-    for (const region of this.#byEntry.values()) this.#forget(region);
+    for (const region of this.#all()) this.#forget(region);
     this.#byEntry.clear();
+    this.#physicalByEntry.clear();
     this.#byPart.clear();
   }
 }

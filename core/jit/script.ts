@@ -2,7 +2,7 @@
  * A block with its probes in the order in which they take effect: what is written down as records, and compiled. Both do
  * the same steps in the same order, so that one can go on where the other has left off.
  */
-import type { ProbeRequest } from '../plugin/instance.ts';
+import type { ProbeRequest } from '../plugin/probe.ts';
 import { RECORD_BYTES } from '../wasm/record.ts';
 import type { BlockInstruction, DecodedBlock } from './decode-block.ts';
 

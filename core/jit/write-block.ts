@@ -2,7 +2,7 @@
 import { HART_STATE_OFFSET } from '../hart/state.ts';
 import { HartState } from '../riscv/state.ts';
 import { PSEUDO } from '../wasm/interpreter.ts';
-import { HEADER, HEADER_BYTES, RECORD, RECORD_BYTES, TARGET_BYTES } from '../wasm/record.ts';
+import { BLOCK_INSTRUCTIONS_MAX, HEADER, HEADER_BYTES, RECORD, RECORD_BYTES, TARGET_BYTES } from '../wasm/record.ts';
 import type { DecodedBlock } from './decode-block.ts';
 import { PROBE_HANDLERS } from './handlers.ts';
 import type { Step } from './script.ts';
@@ -19,10 +19,14 @@ export interface WriteContext {
 
 const isIndirect = (block: DecodedBlock): boolean => block.instructions.at(-1)!.handled?.indirect === true;
 
+/** A header; one record an instruction and probe, one to go on behind a cut block, one of links; targets. */
+const bytesFor = (instructions: number, probes: number): number =>
+  HEADER_BYTES + (instructions + probes + 2) * RECORD_BYTES + TARGET_BYTES;
+
 /** Bytes that the block takes at the most with `probes` probes. */
-export const blockBytes = (block: DecodedBlock, probes: number): number =>
-  // One record an instruction and probe, one to go on behind a cut block, one of links.
-  HEADER_BYTES + (block.instructions.length + probes + 2) * RECORD_BYTES + (isIndirect(block) ? TARGET_BYTES : 0);
+export const blockBytes = (block: DecodedBlock, probes: number): number => bytesFor(block.instructions.length, probes);
+/** Bytes that any block takes at the most without probes. */
+export const BLOCK_BYTES_MAX = bytesFor(BLOCK_INSTRUCTIONS_MAX, 0);
 
 /** Memory address of the sample of an indirect jump's targets. @param record the block's first; `steps` its script */
 export const targetsOf = (record: number, steps: readonly Step[]): number => record + (steps.length + 1) * RECORD_BYTES;
@@ -81,7 +85,8 @@ export function writeBlock(
   }
   if (!block.transfers) {
     clear(memory, at, RECORD_BYTES);
-    record(PSEUDO.cut, block.instructions.length - 1, 0, block.next);
+    record(PSEUDO.cut, block.instructions.length - 1, 0, block.instructions.at(-1)!.pc);
+    memory.setBigUint64(at + RECORD.immediate, block.next, true);
     at += RECORD_BYTES;
   }
   const tail = RECORD_BYTES + (isIndirect(block) ? TARGET_BYTES : 0);

@@ -5,8 +5,11 @@
  * there is no firmware, and 2 MiB higher when there is. ELF files lie where their segments say. The device tree lies
  * near the end of RAM. Every hart starts in the boot ROM with a few instructions that jump to the firmware, or else to
  * the kernel, with `a0` = hart id, `a1` = address of the device tree and `a2` = address of OpenSBI's information block.
+ * An initial RAM disk lies far enough behind the start of the kernel for it to unpack itself, and the device tree says
+ * where.
  */
 import { assemble } from '../riscv/assemble.ts';
+import type { Chosen } from './device-tree.ts';
 import { type ElfFile, isElf, readElf } from './elf.ts';
 import { ADDRESS } from './virt.ts';
 
@@ -22,8 +25,10 @@ export interface BootOptions {
   /** Firmware; none means that the kernel starts in machine mode. */
   readonly bios?: BootFile | undefined;
   readonly kernel?: BootFile | undefined;
-  /** The flattened device tree. */
-  readonly deviceTree: Uint8Array;
+  /** Initial RAM disk; only with a kernel. */
+  readonly initrd?: BootFile | undefined;
+  /** Makes the flattened device tree. @param initrd where the initial RAM disk is */
+  deviceTree(initrd: Chosen['initrd']): Uint8Array;
 }
 
 /** Bytes that are put into RAM. */
@@ -58,6 +63,7 @@ export class BootError extends Error {
 }
 
 const KERNEL_OFFSET_BEHIND_FIRMWARE = 0x20_0000;
+const INITRD_DISTANCE_MAX = 0x2000_0000;
 /** The device tree is kept below 3 GiB, where a 32-bit guest reaches it too, and starts at a multiple of 2 MiB. */
 const DEVICE_TREE_END_MAX = 0xc000_0000;
 const DEVICE_TREE_ALIGNMENT = 0x20_0000;
@@ -106,6 +112,15 @@ function load(role: string, { name, bytes }: BootFile, flatAddress: number): Loa
   return { entry, placements, symbols };
 }
 
+/** Half of RAM behind the start of the kernel, or 512 MiB where that is less. */
+function placeInitrd({ name, bytes }: BootFile, kernel: Loaded | undefined, ramBytes: number): Placement {
+  const what = `initrd ${name}`;
+  if (!kernel) throw new BootError(`${what} is of no use without a kernel`);
+  if (bytes.length === 0) throw new BootError(`${what} is empty`);
+  const start = Math.min(...kernel.placements.map(({ address }) => address));
+  return { what, address: start + Math.min(ramBytes / 2, INITRD_DISTANCE_MAX), bytes, size: bytes.length };
+}
+
 function placeDeviceTree(bytes: Uint8Array, ramBytes: number): Placement {
   const end = Math.min(ADDRESS.DRAM + ramBytes, DEVICE_TREE_END_MAX);
   const address = Math.floor((end - bytes.length) / DEVICE_TREE_ALIGNMENT) * DEVICE_TREE_ALIGNMENT;
@@ -129,13 +144,14 @@ function checkPlacements(placements: readonly Placement[], ramBytes: number): vo
  * @throws ElfError where an ELF file cannot be loaded
  * @throws BootError where something lies outside RAM or two things overlap
  */
-export function planBoot({ ramBytes, bios, kernel, deviceTree }: BootOptions): BootImage {
+export function planBoot({ ramBytes, bios, kernel, initrd, deviceTree }: BootOptions): BootImage {
   const firmware = bios && load('firmware', bios, ADDRESS.DRAM);
   const system = kernel && load('kernel', kernel, ADDRESS.DRAM + (bios ? KERNEL_OFFSET_BEHIND_FIRMWARE : 0));
-  const tree = placeDeviceTree(deviceTree, ramBytes);
-  const placements = [...(firmware?.placements ?? []), ...(system?.placements ?? []), tree].toSorted(
-    (one, other) => one.address - other.address,
-  );
+  const disk = initrd && placeInitrd(initrd, system, ramBytes);
+  const tree = placeDeviceTree(deviceTree(disk && { start: disk.address, end: disk.address + disk.size }), ramBytes);
+  const placements = [firmware?.placements, system?.placements, disk, tree]
+    .flatMap((part) => part ?? [])
+    .toSorted((one, other) => one.address - other.address);
   checkPlacements(placements, ramBytes);
   const entry = firmware?.entry ?? system?.entry ?? BigInt(ADDRESS.DRAM);
   return {

@@ -10,6 +10,13 @@ import type { View } from '../memory/struct.ts';
 const TICK_NANOSECONDS = 100n;
 export const TIMEBASE_HZ = 10_000_000;
 
+/** The host's time of day as the board asks for it: nanoseconds since 1970-01-01 00:00 UTC, to the millisecond. */
+export const timeOfDay = (): bigint => BigInt(Date.now()) * 1_000_000n;
+
+/** Ticks from now after which `nanoseconds` have passed, where there are any. */
+export const ticksUntil = (nanoseconds: bigint | undefined): bigint | undefined =>
+  nanoseconds === undefined ? undefined : (nanoseconds + TICK_NANOSECONDS - 1n) / TICK_NANOSECONDS;
+
 export class Clock {
   readonly #state: View<typeof MachineState.fields>;
   readonly #changed: Int32Array;

@@ -1,26 +1,40 @@
 /** How the `virt` board describes itself to its guest: nodes and names as QEMU's board has them. */
 import type { DeviceNode } from '../devices/device.ts';
+import { flashCfi } from '../devices/flash-cfi.ts';
+import { fwCfg } from '../devices/fw-cfg.ts';
 import { plic } from '../devices/plic.ts';
+import { rtcGoldfish } from '../devices/rtc-goldfish.ts';
 import { FINISHER, testSifive } from '../devices/test-sifive.ts';
 import { uartNs16550a } from '../devices/uart-ns16550a.ts';
+import { virtioMmioEmpty } from '../devices/virtio/mmio.ts';
 import { INTERRUPT } from '../riscv/hart.ts';
 import { CACHE_BLOCK_BYTES } from '../riscv/instructions/cmo.ts';
 import { ISA } from '../riscv/table.ts';
 import { TIMEBASE_HZ } from './clock.ts';
+import { FLASH_BANKS, VIRTIO_SLOTS } from './equipment.ts';
 import { flatten, type Node, node } from './fdt.ts';
-import { ADDRESS, CLINT_BYTES, CONTEXT_INTERRUPTS, IRQ } from './virt.ts';
+import { unflatten } from './fdt-read.ts';
+import { ADDRESS, CLINT_BYTES, CONTEXT_INTERRUPTS, IRQ, VIRTIO_STRIDE } from './virt.ts';
 
-/** More than the serial port answers to: what QEMU's tree says. */
+const MMU_TYPE = 'riscv,sv57';
+/** More than the serial port and the clock answer to: what QEMU's tree says. */
 const UART_REG_BYTES = 0x100;
+const RTC_REG_BYTES = 0x1000;
 
-export interface DeviceTreeOptions {
-  /** Number of vCPUs. */
-  readonly harts: number;
-  readonly ramBytes: number;
+/** What the node `chosen` tells the kernel. */
+export interface Chosen {
   /** The kernel's command line: `-append`. */
   readonly bootargs?: string | undefined;
   /** Randomness for the kernel, usually 32 bytes. */
   readonly rngSeed?: Uint8Array | undefined;
+  /** Physical addresses of the initial RAM disk: its first byte, and the one behind its last. */
+  readonly initrd?: { readonly start: number; readonly end: number } | undefined;
+}
+
+export interface DeviceTreeOptions extends Chosen {
+  /** Number of vCPUs. */
+  readonly harts: number;
+  readonly ramBytes: number;
 }
 
 const hex = (address: number): string => address.toString(16);
@@ -53,6 +67,7 @@ const cpu = (index: number, interruptController: Node): Node =>
       status: 'okay',
       compatible: 'riscv',
       'riscv,isa': ISA,
+      'mmu-type': MMU_TYPE,
       'riscv,cbom-block-size': CACHE_BLOCK_BYTES,
       'riscv,cbop-block-size': CACHE_BLOCK_BYTES,
       'riscv,cboz-block-size': CACHE_BLOCK_BYTES,
@@ -60,8 +75,27 @@ const cpu = (index: number, interruptController: Node): Node =>
     [interruptController],
   );
 
+const chosenProperties = ({ bootargs, rngSeed, initrd }: Chosen): Node['properties'] => ({
+  ...(bootargs ? { bootargs } : {}),
+  ...(rngSeed ? { 'rng-seed': rngSeed } : {}),
+  ...(initrd ? { 'linux,initrd-start': initrd.start, 'linux,initrd-end': initrd.end } : {}),
+});
+
+/**
+ * A tree that the user has made (`-dtb`), with what is chosen for this start.
+ * @param name of its file, for errors
+ * @throws FdtError
+ */
+export function chooseIn(name: string, blob: Uint8Array, chosen: Chosen): Uint8Array {
+  const root = unflatten(name, blob);
+  const before = root.children.find((child) => child.name === 'chosen') ?? node('chosen', {});
+  const after = node('chosen', { ...before.properties, ...chosenProperties(chosen) }, before.children);
+  const others = root.children.filter((child) => child !== before);
+  return flatten(node(root.name, root.properties, [after, ...others]));
+}
+
 /** The flattened device tree for the guest. */
-export function virtDeviceTree({ harts, ramBytes, bootargs, rngSeed }: DeviceTreeOptions): Uint8Array {
+export function virtDeviceTree({ harts, ramBytes, ...chosen }: DeviceTreeOptions): Uint8Array {
   const controllers = Array.from({ length: harts }, interruptControllerOfCpu);
   const cpus = controllers.map((controller, index) => cpu(index, controller));
   const toEachHart = (...interrupts: readonly number[]): readonly (Node | number)[] =>
@@ -81,16 +115,30 @@ export function virtDeviceTree({ harts, ramBytes, bootargs, rngSeed }: DeviceTre
     interrupts: IRQ.UART0,
     'interrupt-parent': plic0,
   });
+  const rtc = deviceNode(rtcGoldfish, ADDRESS.RTC, RTC_REG_BYTES, {
+    interrupts: IRQ.RTC,
+    'interrupt-parent': plic0,
+  });
+  // All slots, whatever is in them. Linux numbers disks in this order, from the last slot down.
+  const virtio = Array.from({ length: VIRTIO_SLOTS }, (_, slot) =>
+    deviceNode(virtioMmioEmpty, ADDRESS.VIRTIO + slot * VIRTIO_STRIDE, VIRTIO_STRIDE, {
+      interrupts: IRQ.VIRTIO + slot,
+      'interrupt-parent': plic0,
+    }),
+  ).reverse();
+  const firmwareConfig = fwCfg(new Map());
+  const flash = flashCfi('flash', false);
+  const flashBanks = Array.from({ length: FLASH_BANKS }, (_, bank) =>
+    reg(ADDRESS.FLASH + bank * flash.size, flash.size),
+  );
   const syscon = (name: string, value: number): Node =>
     node(name, { compatible: `syscon-${name}`, regmap: test, offset: 0, value });
 
   return flatten(
     node('', { '#address-cells': 2, '#size-cells': 2, compatible: 'riscv-virtio', model: 'riscv-virtio,qemu' }, [
-      node('chosen', {
-        'stdout-path': `/soc/${serial.name}`,
-        ...(bootargs ? { bootargs } : {}),
-        ...(rngSeed ? { 'rng-seed': rngSeed } : {}),
-      }),
+      node('chosen', { 'stdout-path': `/soc/${serial.name}`, ...chosenProperties(chosen) }),
+      deviceNode(firmwareConfig, ADDRESS.FW_CFG, firmwareConfig.size),
+      deviceNode(flash, ADDRESS.FLASH, flash.size, { reg: flashBanks.flat() }),
       syscon('poweroff', FINISHER.pass),
       syscon('reboot', FINISHER.reset),
       node(`memory@${hex(ADDRESS.DRAM)}`, { device_type: 'memory', reg: reg(ADDRESS.DRAM, ramBytes) }),
@@ -105,8 +153,10 @@ export function virtDeviceTree({ harts, ramBytes, bootargs, rngSeed }: DeviceTre
         ]),
       ]),
       node('soc', { '#address-cells': 2, '#size-cells': 2, compatible: 'simple-bus', ranges: true }, [
+        rtc,
         serial,
         test,
+        ...virtio,
         plic0,
         clint,
       ]),

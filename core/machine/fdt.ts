@@ -23,14 +23,18 @@ export const node = (name: string, properties: Node['properties'], children: rea
   children,
 });
 
-const MAGIC = 0xd00d_feed;
-const VERSION = 17;
+/** Numbers of the format, for writing and reading it. */
+export const FDT = {
+  MAGIC: 0xd00d_feed,
+  VERSION: 17,
+  TOKEN: { BEGIN_NODE: 1, END_NODE: 2, PROP: 3, NOP: 4, END: 9 },
+} as const;
+const { MAGIC, VERSION, TOKEN } = FDT;
 /** The oldest version for whose readers this one will do. */
 const LAST_COMPATIBLE_VERSION = 16;
 const HEADER_BYTES = 40;
 /** The list of reserved memory: only the empty entry that ends it. */
 const RESERVATIONS_BYTES = 16;
-const TOKEN = { BEGIN_NODE: 1, END_NODE: 2, PROP: 3, END: 9 } as const;
 
 /** Bytes that grow. */
 class Writer {

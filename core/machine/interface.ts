@@ -5,6 +5,9 @@
  * guest; where a value can change while it is read, the text says so. Promises settle when the effect is complete.
  */
 
+export type { BlockBackend, CharacterBackend, NetworkBackend, RandomBackend } from '../devices/backends.ts';
+export type { VirtioDevice } from '../devices/virtio/device.ts';
+
 /** QMP's RunState, as far as this machine can be in it. */
 export type RunState = 'prelaunch' | 'running' | 'paused' | 'shutdown' | 'internal-error' | 'guest-panicked';
 
@@ -60,7 +63,8 @@ export interface MemoryRange {
   readonly start: bigint;
   /** Last byte. */
   readonly end: bigint;
-  readonly kind: 'ram' | 'rom' | 'i/o';
+  /** `romd` is read like memory and written like a device. */
+  readonly kind: 'ram' | 'rom' | 'romd' | 'i/o';
   /** QEMU's name of the region: `riscv_virt_board.ram`, `serial`, `riscv.sifive.plic` ... */
   readonly name: string;
 }
@@ -115,7 +119,10 @@ export interface Instrumentation {
   load(path: string, options?: { readonly id?: string; readonly args?: readonly string[] }): Promise<string>;
   /** Removes a plugin and all it registered. @throws InstrumentationError 'Unknown library ID'. */
   unload(id: string): Promise<void>;
-  /** Every loaded plugin, in load order. Asks the vCPUs for the parts of reports that live in them. */
+  /**
+   * Every loaded plugin, in load order. Asks the vCPUs for the parts of reports that live in them; after a shutdown the
+   * answer is what they said last.
+   */
   query(): Promise<readonly PluginStatus[]>;
 }
 
@@ -179,16 +186,4 @@ export interface Machine {
   /** Ends the machine: SHUTDOWN event, vCPU threads gone. */
   shutdown(reason: ShutdownReason): Promise<void>;
   codeStatistics(): readonly CodeStatistics[];
-}
-
-/** A byte stream of the host that a device is connected to, such as the serial line's. */
-export interface CharacterBackend {
-  /** Takes bytes from the guest. False asks the device to wait for `onDrain`. Never blocks. */
-  write(bytes: Uint8Array): boolean;
-  /** Calls back when `write` accepts bytes again. */
-  onDrain(callback: () => void): void;
-  /** Delivers bytes for the guest. The callee returns how many it took; the rest is offered again after `resume`. */
-  onData(callback: (bytes: Uint8Array) => number): void;
-  /** The device has room again. */
-  resume(): void;
 }

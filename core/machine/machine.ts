@@ -15,11 +15,23 @@ import { CODE_BYTES_PER_VCPU, createMemory, type Layout, layoutOf, ROM_BYTES } f
 import { type MemoryRegion, PhysicalMemory } from '../memory/physical.ts';
 import { HartState } from '../riscv/state.ts';
 import { EXITS } from '../wasm/interpreter.ts';
+import { type BackEnds, connectBackEnds } from './back-ends.ts';
 import { type BootImage, fillMemory, planBoot } from './boot.ts';
+import { timeOfDay } from './clock.ts';
 import type { ClockWorkerData } from './clock-worker.ts';
-import { virtDeviceTree } from './device-tree.ts';
+import { type Chosen, chooseIn, virtDeviceTree } from './device-tree.ts';
+import { type Equipment, equip, type Fitting } from './equipment.ts';
 import { MachineMemory } from './guest-memory.ts';
-import type { CharacterBackend, CodeStatistics, Machine, MachineEvent, RunState, ShutdownReason } from './interface.ts';
+import type {
+  BlockBackend,
+  CharacterBackend,
+  CodeStatistics,
+  Machine,
+  MachineEvent,
+  RunState,
+  ShutdownReason,
+  VirtioDevice,
+} from './interface.ts';
 import { Plugins } from './plugins.ts';
 import { VcpuRegisters } from './registers.ts';
 import { SerialLink } from './serial-link.ts';
@@ -29,12 +41,24 @@ import { ADDRESS, attachDevices, type Board, memoryRanges } from './virt.ts';
 
 const RNG_SEED_BYTES = 32;
 
+type Config = MachineConfig<CharacterBackend, VirtioDevice, BlockBackend>;
+
+/** What a machine is made from, once it is known to fit together. */
+interface Parts {
+  readonly config: Config;
+  readonly fitting: Fitting;
+  readonly equipment: Equipment;
+  readonly image: BootImage;
+  readonly layout: Layout;
+  readonly memory: WebAssembly.Memory;
+}
+
 class VirtMachine implements Machine {
   readonly vcpus: readonly VcpuRegisters[];
   readonly memory: MachineMemory;
   readonly instrumentation: Plugins;
   readonly traceEvents: TraceControl;
-  readonly #config: MachineConfig<CharacterBackend>;
+  readonly #config: Config;
   readonly #layout: Layout;
   readonly #buffer: SharedArrayBuffer;
   readonly #board: Board;
@@ -42,12 +66,13 @@ class VirtMachine implements Machine {
   readonly #threads: readonly VcpuThread[];
   readonly #clock: Worker;
   readonly #serial: SerialLink;
+  readonly #backEnds: BackEnds;
   readonly #listeners = new Set<(event: MachineEvent) => void>();
   #runState: RunState = 'prelaunch';
   /** Settles when what was asked for last is done. Never rejects. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(config: MachineConfig<CharacterBackend>, image: BootImage, memory: WebAssembly.Memory, layout: Layout) {
+  constructor({ config, fitting, equipment, image, layout, memory }: Parts) {
     const { smp, ramBytes } = config;
     this.#config = config;
     this.#image = image;
@@ -55,27 +80,34 @@ class VirtMachine implements Machine {
     const { buffer } = memory;
     this.#buffer = buffer;
     const physical = new PhysicalMemory(regionsOf(layout));
+    const codePages = new CodePages(buffer, layout, -1);
     this.#board = attachDevices(buffer, layout, {
+      equipment,
+      timeOfDay,
       hostNow: process.hrtime.bigint,
       raise: (hart, bit, level) => setInterruptLine(buffer, layout, hart, bit, level),
       // Main makes no accesses: these come from vCPUs.
       finish: () => {},
       serialKick: () => {},
-      report: () => {},
+      virtioKick: () => {},
+      flashKick: () => {},
+      storeInPage: (place, store) => codePages.write(place, store),
+      report: (sentence) => this.#config.report?.(sentence),
     });
     this.#board.reset();
     this.#fill();
     this.#serial = new SerialLink(this.#board.serial, config.serial);
+    this.#backEnds = connectBackEnds(this.#board, equipment, fitting, (sentence) => config.report?.(sentence));
     this.memory = new MachineMemory({
       buffer,
       physical,
-      codePages: new CodePages(buffer, layout, -1),
+      codePages,
       ramBytes,
       ranges: memoryRanges(this.#board.bus, ramBytes),
     });
     this.vcpus = layout.vcpus.map((_, index) => new VcpuRegisters(buffer, layout, index, this.#board.time));
     this.#clock = new Worker(new URL('./clock-worker.ts', import.meta.url), {
-      workerData: { buffer, vcpus: smp, ramBytes } satisfies ClockWorkerData,
+      workerData: { buffer, vcpus: smp, ramBytes, equipment } satisfies ClockWorkerData,
       name: 'clock',
     });
     const module = new WebAssembly.Module(createGuestInterpreter(layout.wasmPages).bytes);
@@ -90,6 +122,7 @@ class VirtMachine implements Machine {
             module,
             regions: physical.regions,
             resetVector: image.resetVector,
+            equipment,
           },
           {
             announced: (vcpu, message) => this.#announced(vcpu, message),
@@ -149,11 +182,13 @@ class VirtMachine implements Machine {
 
   async #pause(): Promise<void> {
     await this.#askAll({ type: 'park' });
+    await this.#backEnds.setRunning(false);
     this.#board.setTimeRunning(false);
   }
 
   async #resume(): Promise<void> {
     this.#board.setTimeRunning(true);
+    await this.#backEnds.setRunning(true);
     await this.#askAll({ type: 'resume' });
   }
 
@@ -200,9 +235,11 @@ class VirtMachine implements Machine {
     if (this.#runState === 'shutdown') return;
     this.#runState = 'shutdown';
     await this.#pause().catch(() => {});
+    await this.instrumentation.close();
     this.#serial.kicked();
     this.#emit({ name: 'SHUTDOWN', guest: reason.startsWith('guest-'), reason, exitCode });
     await Promise.all(this.#threads.map((thread) => thread.end()));
+    await this.#backEnds.close();
     this.#board.clock.end();
     await this.#clock.terminate();
   }
@@ -211,6 +248,12 @@ class VirtMachine implements Machine {
     switch (message.type) {
       case 'serial':
         this.#serial.kicked();
+        break;
+      case 'virtio':
+        this.#backEnds.virtioKick(message.slot);
+        break;
+      case 'flash':
+        this.#backEnds.flashKick(message.bank);
         break;
       case 'finish':
         void this.#inTurn(() => this.#finish(message.finish));
@@ -292,16 +335,29 @@ const regionsOf = ({ rom, ram, ramBytes }: Layout): readonly MemoryRegion[] => [
 
 /**
  * Makes a machine. It stands before its first instruction, unless `paused` is false.
- * @throws BootError, ElfError firmware or kernel cannot be loaded
+ * @throws BootError, ElfError, FdtError firmware, kernel, RAM disk or device tree cannot be loaded
+ * @throws EquipmentError the board has no place for what it is to be fitted with
  * @throws RangeError there is not enough memory on the host
  */
-export async function createMachine(config: MachineConfig<CharacterBackend>): Promise<Machine> {
-  const { smp, ramBytes, bios, kernel, append } = config;
+export async function createMachine(config: Config): Promise<Machine> {
+  const { smp, ramBytes, bios, kernel, initrd, append, deviceTree, virtio = [], flash = [], fwCfgFiles = [] } = config;
+  const fitting = { virtio, flash, fwCfgFiles };
+  const equipment = await equip(fitting);
   const rngSeed = crypto.getRandomValues(new Uint8Array(RNG_SEED_BYTES));
-  const deviceTree = virtDeviceTree({ harts: smp, ramBytes, bootargs: append, rngSeed });
-  const image = planBoot({ ramBytes, bios, kernel, deviceTree });
+  const image = planBoot({
+    ramBytes,
+    bios,
+    kernel,
+    initrd,
+    deviceTree: (disk) => {
+      const chosen: Chosen = { bootargs: append, rngSeed, initrd: disk };
+      return deviceTree
+        ? chooseIn(deviceTree.name, deviceTree.bytes, chosen)
+        : virtDeviceTree({ harts: smp, ramBytes, ...chosen });
+    },
+  });
   const layout = layoutOf(smp, ramBytes);
-  const machine = new VirtMachine(config, image, createMemory(layout), layout);
+  const machine = new VirtMachine({ config, fitting, equipment, image, layout, memory: createMemory(layout) });
   await machine.ready();
   if (!config.paused) await machine.cont();
   return machine;

@@ -7,6 +7,7 @@ import { COUNTERS_PER_VCPU, type Layout } from '../memory/layout.ts';
 import { parseArguments } from '../plugin/arguments.ts';
 import { importPlugin } from '../plugin/load.ts';
 import type { Plugin } from '../plugin/plugin.ts';
+import { checkReport } from '../plugin/report.ts';
 import { STOCK_PLUGINS } from '../plugin/stock/stock.ts';
 import { type Instrumentation, InstrumentationError, type MachineEvent, type PluginStatus } from './interface.ts';
 
@@ -40,6 +41,8 @@ export class Plugins implements Instrumentation {
   readonly #freeCounters: number[] = [];
   #nextCounter = 0;
   #nextId = 0;
+  /** What there was to tell when the machine ended. */
+  #final: readonly PluginStatus[] | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(host: PluginHost) {
@@ -62,6 +65,7 @@ export class Plugins implements Instrumentation {
   }
 
   async #load(path: string, wanted: string | undefined, words: readonly string[]): Promise<string> {
+    if (this.#final) throw new InstrumentationError('the machine has shut down');
     if (wanted !== undefined && this.#loaded.has(wanted)) throw new InstrumentationError('Library ID exists');
     const { url, plugin } = await this.#import(path);
     const id = wanted ?? this.#freshId();
@@ -107,31 +111,35 @@ export class Plugins implements Instrumentation {
     return Object.fromEntries(names.map((name) => [name, this.#freeCounters.pop() ?? this.#nextCounter++]));
   }
 
-  /** Takes the plugin off every vCPU that has it, and forgets it. */
-  async #drop(loaded: Loaded): Promise<void> {
+  /** Takes the plugin off every vCPU that has it, and forgets it. @returns what it has thrown at that, by vCPU */
+  async #drop(loaded: Loaded): Promise<readonly (string | undefined)[]> {
     loaded.state = 'unloading';
-    await this.#host.askAll({ type: 'remove', id: loaded.id });
+    // A vCPU that is gone has nothing of it left.
+    const failures = await this.#host.askAll({ type: 'remove', id: loaded.id }).catch(() => []);
     for (const index of Object.values(loaded.counters)) {
       for (const cells of this.#cells) cells[index] = 0n;
       this.#freeCounters.push(index);
     }
     this.#loaded.delete(loaded.id);
+    return failures as readonly (string | undefined)[];
   }
 
   unload(id: string): Promise<void> {
     return this.#inTurn(async () => {
       const loaded = this.#loaded.get(id);
       if (!loaded) throw new InstrumentationError('Unknown library ID');
-      await this.#drop(loaded);
+      const failures = await this.#drop(loaded);
+      const vcpu = failures.findIndex((message) => message !== undefined);
+      if (vcpu >= 0) this.#host.emit({ name: 'INSTR_ERROR', id, vcpu, message: failures[vcpu]! });
       this.#host.emit({ name: 'INSTR_UNLOADED', id, path: loaded.path });
     });
   }
 
   /** The plugin has thrown on a vCPU, or on main (-1), and has to go. No effect if it is gone already. */
   failed(id: string, vcpu: number, message: string): void {
+    const loaded = this.#loaded.get(id);
     void this.#inTurn(async () => {
-      const loaded = this.#loaded.get(id);
-      if (!loaded) return;
+      if (!loaded || this.#loaded.get(id) !== loaded) return;
       this.#host.emit({ name: 'INSTR_ERROR', id, vcpu, message });
       await this.#drop(loaded);
       this.#host.emit({ name: 'INSTR_UNLOADED', id, path: loaded.path });
@@ -139,10 +147,19 @@ export class Plugins implements Instrumentation {
   }
 
   query(): Promise<readonly PluginStatus[]> {
+    return this.#inTurn(async () => this.#final?.filter(({ id }) => this.#loaded.has(id)) ?? this.#statuses());
+  }
+
+  /** The machine is about to end: what the plugins have to tell is asked for now, and can be queried ever after. */
+  close(): Promise<void> {
     return this.#inTurn(async () => {
-      const all = await Promise.all(Array.from(this.#loaded.values(), (loaded) => this.#status(loaded)));
-      return all.filter((status) => status !== undefined);
+      this.#final = await this.#statuses();
     });
+  }
+
+  async #statuses(): Promise<readonly PluginStatus[]> {
+    const all = await Promise.all(Array.from(this.#loaded.values(), (loaded) => this.#status(loaded)));
+    return all.filter((status) => status !== undefined);
   }
 
   async #status(loaded: Loaded): Promise<PluginStatus | undefined> {
@@ -156,7 +173,7 @@ export class Plugins implements Instrumentation {
         Object.keys(counters).map((name) => [name, perVcpu.reduce((total, values) => total + values[name]!, 0n)]),
       );
       const parts = collected.map(({ part }) => part);
-      const report = plugin.report({ args, counters: sum, perVcpu, parts });
+      const report = checkReport(plugin.report({ args, counters: sum, perVcpu, parts }));
       const blocks = collected.reduce((total, part) => total + part.blocks, 0);
       return { id, path, name: plugin.name, doc: plugin.doc, args: words, state, counters: sum, report, blocks };
     } catch (error) {

@@ -27,6 +27,8 @@ export class VcpuRegisters implements Vcpu {
     this.#hart = new Hart(buffer, state + HART_STATE_OFFSET, {
       index,
       time,
+      setSupervisorTimer: () => {},
+      translationChanged: () => {},
       fenceI: () => {},
       waitForInterrupt: () => {},
       trapped: () => {},

@@ -29,7 +29,8 @@ export class VcpuThread {
   readonly #gone = Promise.withResolvers<void>();
   #number = 0;
   #exiting = false;
-  #error: Error | undefined;
+  /** Why there is no thread any more. */
+  #end: Error | undefined;
 
   constructor(start: WorkerStart, events: VcpuThreadEvents) {
     this.index = start.index;
@@ -44,11 +45,13 @@ export class VcpuThread {
       else if (message.type === 'answer') this.#answered(message);
       else events.announced(this.index, message);
     });
+    let thrown: Error | undefined;
     this.#worker.on('error', (error: Error) => {
-      this.#error = error;
+      thrown = error;
     });
     this.#worker.on('exit', () => {
-      const error = this.#error ?? new Error(`the thread of vCPU ${this.index} has ended`);
+      const error = thrown ?? new Error(`the thread of vCPU ${this.index} has ended`);
+      this.#end = error;
       this.#ready.reject(error);
       for (const { reject } of this.#waiting.values()) reject(error);
       this.#waiting.clear();
@@ -71,6 +74,7 @@ export class VcpuThread {
 
   /** Has the vCPU do something between two blocks. @throws Error what it answered, or that it is gone */
   ask(request: Request): Promise<unknown> {
+    if (this.#end) return Promise.reject(this.#end);
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const number = this.#number++;
     this.#waiting.set(number, { resolve, reject });

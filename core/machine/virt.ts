@@ -7,26 +7,35 @@
 import { Lock } from '../base/lock.ts';
 import { ByteRing, ringBytes } from '../base/ring.ts';
 import { aclintMswi, aclintMtimer, mtime } from '../devices/aclint.ts';
-import { type Attached, attach, type Device } from '../devices/device.ts';
+import { type Attached, attach, type Device, once } from '../devices/device.ts';
+import { type FlashOperations, flashCfi } from '../devices/flash-cfi.ts';
+import { fwCfg, fwCfgItems } from '../devices/fw-cfg.ts';
 import { plic } from '../devices/plic.ts';
+import { rtcGoldfish } from '../devices/rtc-goldfish.ts';
 import { type Finish, testSifive } from '../devices/test-sifive.ts';
 import { uartNs16550a } from '../devices/uart-ns16550a.ts';
-import { Bus } from '../memory/bus.ts';
+import { type VirtioOperations, virtioMmio, virtioMmioEmpty } from '../devices/virtio/mmio.ts';
+import { Bus, type BusTarget } from '../memory/bus.ts';
+import { type PageStore, RamDma } from '../memory/dma.ts';
 import { type Layout, MachineState, ROM_BYTES } from '../memory/layout.ts';
 import { array, type Fields, struct, u32 } from '../memory/struct.ts';
-import { INTERRUPT, INTERRUPT_BITS } from '../riscv/hart.ts';
-import { Clock } from './clock.ts';
+import { INTERRUPT } from '../riscv/hart.ts';
+import { Clock, ticksUntil } from './clock.ts';
+import type { Equipment } from './equipment.ts';
 import type { MemoryRange } from './interface.ts';
 
 /** First address of everything on the board. */
 export const ADDRESS = {
   MROM: 0x1000,
   TEST: 0x10_0000,
-  /** Kept free for a clock of the day. */
   RTC: 0x10_1000,
   CLINT: 0x200_0000,
   PLIC: 0xc00_0000,
   UART0: 0x1000_0000,
+  /** The first of VIRTIO_SLOTS slots, VIRTIO_STRIDE apart. */
+  VIRTIO: 0x1000_1000,
+  FW_CFG: 0x1010_0000,
+  FLASH: 0x2000_0000,
   DRAM: 0x8000_0000,
 } as const;
 
@@ -35,13 +44,27 @@ const MTIMER_OFFSET = 0x4000;
 export const CLINT_BYTES = 0x1_0000;
 
 /** Interrupt sources of the PLIC. */
-export const IRQ = { UART0: 10 } as const;
+export const IRQ = {
+  /** Of the first slot; the others follow. */
+  VIRTIO: 1,
+  UART0: 10,
+  RTC: 11,
+} as const;
 
-/**
- * What the PLIC's contexts drive, two for each hart in this order, as bits of `mip`: machine and supervisor external. A
- * hart without supervisor mode has nothing at the second; the context is there all the same, as guests count on it.
- */
-export const CONTEXT_INTERRUPTS = [INTERRUPT.machineExternal, 9] as const;
+export const VIRTIO_STRIDE = 0x1000;
+
+/** Flash banks follow each other from ADDRESS.FLASH on. */
+const FLASH_NAMES: readonly string[] = ['virt.flash0', 'virt.flash1'];
+
+/** What the firmware configuration holds on every board: nothing is said about disks and their order, nor about waiting. */
+const FW_CFG_FILES = [
+  { name: 'bios-geometry', bytes: new Uint8Array(0) },
+  { name: 'bootorder', bytes: new Uint8Array(0) },
+  { name: 'etc/boot-fail-wait', bytes: new Uint8Array(4).fill(0xff) },
+];
+
+/** What the PLIC's contexts drive, two for each hart in this order, as bits of `mip`. */
+export const CONTEXT_INTERRUPTS = [INTERRUPT.machineExternal, INTERRUPT.supervisorExternal] as const;
 const CONTEXTS_PER_HART = CONTEXT_INTERRUPTS.length;
 
 /** Bytes of either queue between the serial port and the host. */
@@ -49,14 +72,24 @@ const SERIAL_RING_BYTES = 4096;
 
 /** What the board needs of the rest of the machine. Every function may be called on the thread of any vCPU. */
 export interface Wires {
+  /** What the board is fitted with: the same on every thread. */
+  readonly equipment: Equipment;
   /** The host's monotonic clock in nanoseconds, the same on every thread. */
   hostNow(): bigint;
+  /** The host's time of day: nanoseconds since 1970-01-01 00:00 UTC. */
+  timeOfDay(): bigint;
   /** Drives an interrupt line of a hart. Called for changes only. @param bit its bit in `mip` */
   raise(hart: number, bit: number, level: boolean): void;
   /** The guest asks to end or to reset the machine. Called with the device lock held: only remember it. */
   finish(finish: Finish): void;
   /** Main should look at the rings of the serial port. Called with the device lock held. */
   serialKick(): void;
+  /** Main should ask the device in a virtio slot what has been notified. Called with the device lock held. */
+  virtioKick(slot: number): void;
+  /** Main should ask a flash bank what has changed. Called with the device lock held. */
+  flashKick(bank: number): void;
+  /** Stores into RAM on behalf of a device. Called with the device lock held. */
+  readonly storeInPage: PageStore;
   /** Takes a sentence about something that the guest did wrong to a device, once for each. */
   report(sentence: string): void;
 }
@@ -71,13 +104,21 @@ export interface SerialPort {
   received(): void;
 }
 
+/** A flash bank as main sees it. What has changed may be looked up in its contents, and written to where it belongs. */
+export type FlashPort = FlashOperations;
+
 /** The board as one thread sees it. */
 export interface Board {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly serial: SerialPort;
+  /** The devices in the virtio slots as main sees them, undefined where a slot is empty. */
+  readonly virtio: readonly (VirtioOperations | undefined)[];
+  readonly flash: readonly FlashPort[];
   /** What MTIME reads, and so the `time` CSR. Takes no lock. */
   time(): bigint;
+  /** Raises the supervisor timer interrupt of a hart from this `time` on, until the next call; all ones: never. */
+  setSupervisorTimer(hart: number, deadline: bigint): void;
   /** Devices as after power-on. Every vCPU is parked. What waits in the rings stays: it belongs to the host. */
   reset(): void;
   /** Lets guest time pass, or stand still. Every vCPU is parked. */
@@ -85,6 +126,14 @@ export interface Board {
   /** Raises the timers that are due. Returns the ticks until the next one, undefined where none is awaited. */
   expireTimers(): bigint | undefined;
 }
+
+/** A stretch of a device that has a place and a name of its own on the bus. */
+const part = (name: string, device: BusTarget, offset: number, size: number): BusTarget => ({
+  name,
+  size,
+  read: (at, bytes) => device.read(offset + at, bytes),
+  write: (at, bytes, value) => device.write(offset + at, bytes, value),
+});
 
 /** Levels that the board drives into the harts, as bits of `mip`. */
 const drivenBy = (harts: number) => struct({ levels: array(u32, harts) });
@@ -98,6 +147,8 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
   const harts = layout.vcpus.length;
   const lock = new Lock(buffer, layout.machine + MachineState.offset.deviceLock);
   const clock = new Clock(buffer, layout, wires.hostNow);
+  const dma = new RamDma(buffer, layout, ADDRESS.DRAM, wires.storeInPage);
+  const { equipment } = wires;
 
   let end = layout.devices;
   const place = (bytes: number): number => {
@@ -112,8 +163,6 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
   const { levels } = driven.view(buffer, place(driven.size));
   const drive = (hart: number, bit: number, level: boolean): void => {
     const mask = 1 << bit;
-    // Not connected: the hart has no such line.
-    if ((INTERRUPT_BITS & mask) === 0) return;
     if (((levels[hart]! & mask) !== 0) === level) return;
     levels[hart]! ^= mask;
     wires.raise(hart, bit, level);
@@ -121,6 +170,15 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
 
   const connect = <F extends Fields, P, O extends object>(device: Device<F, P, O>, pins: P): Attached<F, O> =>
     attach(device, buffer, place(device.state.size), pins, wires.report);
+
+  /** The operations of a device for those who do not hold the lock. */
+  const locked = <O extends object>(operations: O): O =>
+    Object.fromEntries(
+      Object.entries(operations as Record<string, (...args: unknown[]) => unknown>).map(([name, operation]) => [
+        name,
+        (...args: unknown[]) => lock.run(() => operation(...args)),
+      ]),
+    ) as O;
 
   const interruptController = connect(plic(harts * CONTEXTS_PER_HART), {
     external: (context, level) =>
@@ -133,6 +191,7 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
   });
   const timer = connect(aclintMtimer(harts), {
     timer: (hart, level) => drive(hart, INTERRUPT.machineTimer, level),
+    supervisorTimer: (hart, level) => drive(hart, INTERRUPT.supervisorTimer, level),
     now: () => clock.ticks(),
     deadlineChanged: () => clock.changed(),
   });
@@ -140,9 +199,33 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
   const output = ring();
   const uart = connect(uartNs16550a, { irq: source(IRQ.UART0), input, output, kick: wires.serialKick });
   const test = connect(testSifive, { finish: wires.finish });
+  const rtc = connect(rtcGoldfish, {
+    irq: source(IRQ.RTC),
+    timeOfDay: wires.timeOfDay,
+    deadlineChanged: () => clock.changed(),
+  });
+  const firmwareConfig = connect(fwCfg(fwCfgItems(harts, [...FW_CFG_FILES, ...equipment.fwCfgFiles])), { dma });
+  const flash = equipment.flash.map(({ contents, readOnly }, bank) =>
+    connect(flashCfi(FLASH_NAMES[bank]!, readOnly), {
+      contents: new Uint8Array(contents),
+      changed: () => wires.flashKick(bank),
+    }),
+  );
+  const report = once(wires.report);
+  const virtio = equipment.virtio.map((identity, slot) => {
+    if (!identity) return { target: connect(virtioMmioEmpty, {}), operations: undefined };
+    const attached = connect(virtioMmio(identity), {
+      irq: source(IRQ.VIRTIO + slot),
+      kick: () => wires.virtioKick(slot),
+      dma,
+      report,
+    });
+    return { target: attached, operations: locked(attached.operations) };
+  });
+  const slots = virtio.map(({ target }) => target);
 
   // The interrupt controller comes first: see its `reset`.
-  const devices = [interruptController, softwareInterrupts, timer, uart, test];
+  const devices = [interruptController, softwareInterrupts, timer, uart, test, rtc, firmwareConfig, ...flash, ...slots];
   return {
     clock,
     bus: new Bus(lock, [
@@ -151,14 +234,18 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
       { address: ADDRESS.CLINT + MTIMER_OFFSET, target: timer },
       { address: ADDRESS.PLIC, target: interruptController },
       { address: ADDRESS.UART0, target: uart },
+      { address: ADDRESS.RTC, target: rtc },
+      { address: ADDRESS.FW_CFG, target: part('fwcfg.data', firmwareConfig, 0x00, 8) },
+      { address: ADDRESS.FW_CFG + 0x08, target: part('fwcfg.ctl', firmwareConfig, 0x08, 2) },
+      { address: ADDRESS.FW_CFG + 0x10, target: part('fwcfg.dma', firmwareConfig, 0x10, 8) },
+      ...slots.map((target, slot) => ({ address: ADDRESS.VIRTIO + slot * VIRTIO_STRIDE, target })),
+      ...flash.map((target, bank) => ({ address: ADDRESS.FLASH + bank * target.size, target })),
     ]),
-    serial: {
-      input,
-      output,
-      drained: () => lock.run(uart.operations.drained),
-      received: () => lock.run(uart.operations.received),
-    },
+    serial: { input, output, ...locked(uart.operations) },
+    virtio: virtio.map(({ operations }) => operations),
+    flash: flash.map(({ operations }) => locked(operations)),
     time: () => mtime(timer.state, clock.ticks()),
+    setSupervisorTimer: (hart, deadline) => lock.run(() => timer.operations.setSupervisorTimer(hart, deadline)),
     reset: () =>
       lock.run(() => {
         for (const device of devices) device.reset();
@@ -167,11 +254,15 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
     setTimeRunning: (running) => lock.run(() => (running ? clock.start() : clock.stop())),
     expireTimers: () =>
       lock.run(() => {
-        const ticks = timer.operations.nextDeadline();
-        return clock.isRunning ? ticks : undefined;
+        const timerDue = timer.operations.nextDeadline();
+        const alarmDue = ticksUntil(rtc.operations.nextDeadline());
+        if (!clock.isRunning) return undefined;
+        return alarmDue === undefined || (timerDue !== undefined && timerDue < alarmDue) ? timerDue : alarmDue;
       }),
   };
 }
+
+const kindOf = ({ name }: BusTarget): MemoryRange['kind'] => (FLASH_NAMES.includes(name) ? 'romd' : 'i/o');
 
 /** The physical address map as `info mtree` shows it, in ascending order, with QEMU's names of the regions. */
 export function memoryRanges(bus: Bus, ramBytes: number): readonly MemoryRange[] {
@@ -183,7 +274,7 @@ export function memoryRanges(bus: Bus, ramBytes: number): readonly MemoryRange[]
   });
   return [
     range(ADDRESS.MROM, ROM_BYTES, 'rom', 'riscv_virt_board.mrom'),
-    ...bus.mappings.map(({ address, target }) => range(address, target.size, 'i/o', target.name)),
+    ...bus.mappings.map(({ address, target }) => range(address, target.size, kindOf(target), target.name)),
     range(ADDRESS.DRAM, ramBytes, 'ram', 'riscv_virt_board.ram'),
   ];
 }

@@ -1,8 +1,8 @@
 /**
  * Where everything lives in the machine's one shared `WebAssembly.Memory`.
  *
- * The order is: control words of the machine, registers of the devices, one area for each vCPU (state, TLB, counters,
- * translated code), the map of pages that hold translated code, the boot ROM, guest RAM. RAM comes last, so that its
+ * The order is: control words of the machine, registers of the devices, one area for each vCPU (state, TLB, jump caches,
+ * counters, translated code), the map of pages that hold translated code, the boot ROM, guest RAM. RAM comes last, so that its
  * size is the only thing that varies between machines with the same number of vCPUs.
  */
 import { i32, struct, u64 } from './struct.ts';
@@ -35,9 +35,15 @@ export const MachineState = struct({
   clockStoppedAt: u64,
 });
 
-/** A table of 256 direct-mapped translations for each vCPU; see `memory/tlb`. */
+/** Tables of direct-mapped translations for each vCPU; see `memory/tlb`. */
+export const TLB_BANKS = 5;
 export const TLB_ENTRIES = 256;
 export const TLB_ENTRY_BYTES = 32;
+
+/** Tables for each vCPU, one for each privilege mode, by which generated code finds blocks; see `jit/code-space`. */
+export const JUMP_CACHES = 3;
+export const JUMP_CACHE_ENTRIES = 1024;
+export const JUMP_CACHE_ENTRY_BYTES = 16;
 
 /** 64-bit counters for each vCPU, shared out between the loaded plugins. */
 export const COUNTERS_PER_VCPU = 1 << 20;
@@ -52,6 +58,7 @@ export const VCPU_STATE_BYTES = 0x2000;
 export interface VcpuLayout {
   readonly state: number;
   readonly tlb: number;
+  readonly jumpCaches: number;
   readonly counters: number;
   readonly code: number;
 }
@@ -86,7 +93,8 @@ export function layoutOf(vcpus: number, ramBytes: number): Layout {
   const devices = take(DEVICES_BYTES);
   const areas = Array.from({ length: vcpus }, () => ({
     state: take(VCPU_STATE_BYTES),
-    tlb: take(TLB_ENTRIES * TLB_ENTRY_BYTES),
+    tlb: take(TLB_BANKS * TLB_ENTRIES * TLB_ENTRY_BYTES),
+    jumpCaches: take(JUMP_CACHES * JUMP_CACHE_ENTRIES * JUMP_CACHE_ENTRY_BYTES),
     counters: take(COUNTERS_PER_VCPU * 8),
     code: take(CODE_BYTES_PER_VCPU),
   }));

@@ -1,27 +1,48 @@
 /**
- * The softTLB of a vCPU: what generated code checks before it touches guest memory. Direct-mapped by page number; a tag
- * is the page's address, or NO_PAGE. A page has a tag only for what may be done to it without looking: pages that hold
+ * The softTLB of a vCPU: what generated code checks before it touches guest memory. It has several banks, for accesses
+ * with different rights; generated code is told which one to use. A bank is direct-mapped by page number; a tag is the
+ * page's address, or NO_PAGE. A page has a tag only for what may be done to it without looking: pages that hold
  * translated code have no write tag, devices have none at all.
  *
  * The vCPU's own thread fills entries; any thread may take write tags away, under the code lock.
  */
-import { type Layout, PAGE_SHIFT, TLB_ENTRIES, TLB_ENTRY_BYTES } from './layout.ts';
+import { type Layout, PAGE_SHIFT, TLB_BANKS, TLB_ENTRIES, TLB_ENTRY_BYTES } from './layout.ts';
 
-export const TLB_ENTRY = { read: 0, write: 8, addend: 16 } as const;
+/** `page` is where the page lies in the shared memory; `size` is log2 of the bytes that were translated alike. */
+export const TLB_ENTRY = { read: 0, write: 8, addend: 16, page: 20, size: 24, global: 28 } as const;
 
 /** Matches no access: pages are aligned. */
 const NO_PAGE = 0xffff_ffff_ffff_ffffn;
-const WORDS = TLB_ENTRY_BYTES / 8;
-const ADDEND_WORD = TLB_ENTRY.addend / 4;
+const WORDS = TLB_ENTRY_BYTES / 4;
+const BANK_WORDS = TLB_ENTRIES * WORDS;
+
+/** What an entry vouches for. */
+export interface TlbEntry {
+  /** Where the page lies in the shared memory. */
+  readonly host: number;
+  /** What may be done to it without looking. Nothing is written that cannot be read. */
+  readonly read: boolean;
+  readonly write: boolean;
+  /** log2 of the bytes that were translated alike. */
+  readonly shift: number;
+  /** Holds in every address space. */
+  readonly global: boolean;
+}
 
 export class Tlb {
+  readonly #base: number;
   readonly #tags: BigUint64Array;
-  readonly #addends: Int32Array;
+  readonly #words: Int32Array;
 
   constructor(buffer: SharedArrayBuffer, layout: Layout, vcpu: number) {
-    const base = layout.vcpus[vcpu]!.tlb;
-    this.#tags = new BigUint64Array(buffer, base, TLB_ENTRIES * WORDS);
-    this.#addends = new Int32Array(buffer, base, TLB_ENTRIES * WORDS * 2);
+    this.#base = layout.vcpus[vcpu]!.tlb;
+    this.#tags = new BigUint64Array(buffer, this.#base, (TLB_BANKS * BANK_WORDS) / 2);
+    this.#words = new Int32Array(buffer, this.#base, TLB_BANKS * BANK_WORDS);
+  }
+
+  /** Memory address of a bank. */
+  addressOf(bank: number): number {
+    return this.#base + bank * BANK_WORDS * 4;
   }
 
   /** Forgets every translation. */
@@ -29,26 +50,59 @@ export class Tlb {
     this.#tags.fill(NO_PAGE);
   }
 
-  /**
-   * Vouches for a page.
-   * @param page guest address of the page
-   * @param host where the page lies in the shared memory
-   */
-  fill(page: bigint, host: number, read: boolean, write: boolean): void {
-    const entry = Number((page >> BigInt(PAGE_SHIFT)) & BigInt(TLB_ENTRIES - 1)) * WORDS;
-    this.#addends[entry * 2 + ADDEND_WORD] = (host - Number(page & 0xffff_ffffn)) | 0;
-    this.#tags[entry + TLB_ENTRY.read / 8] = read ? page : NO_PAGE;
-    Atomics.store(this.#tags, entry + TLB_ENTRY.write / 8, write ? page : NO_PAGE);
+  /** Forgets every translation of a bank. */
+  clearBank(bank: number): void {
+    this.#tags.fill(NO_PAGE, (bank * BANK_WORDS) / 2, ((bank + 1) * BANK_WORDS) / 2);
   }
 
-  /** Takes the write tag away from whatever maps the page at `host`. */
-  protect(host: number): void {
-    for (let entry = 0; entry < TLB_ENTRIES * WORDS; entry += WORDS) {
-      const page = Atomics.load(this.#tags, entry + TLB_ENTRY.write / 8);
-      if (page === NO_PAGE) continue;
-      const target = (Number(page & 0xffff_ffffn) + this.#addends[entry * 2 + ADDEND_WORD]!) >>> 0;
-      if (target >>> PAGE_SHIFT === host >>> PAGE_SHIFT)
-        Atomics.store(this.#tags, entry + TLB_ENTRY.write / 8, NO_PAGE);
+  /**
+   * Forgets translations in every bank but `kept`.
+   * @param address if given, only what was translated together with it
+   * @param withGlobal also those that hold in every address space
+   */
+  forget(kept: number, address: bigint | undefined, withGlobal: boolean): void {
+    const words = this.#words;
+    const low = Number(BigInt.asIntN(32, address ?? 0n));
+    const high = Number(BigInt.asIntN(32, (address ?? 0n) >> 32n));
+    const isTogether = (entry: number): boolean => {
+      const size = words[entry + TLB_ENTRY.size / 4]!;
+      const lowDiffers = words[entry + TLB_ENTRY.read / 4]! ^ low;
+      const highDiffers = words[entry + TLB_ENTRY.read / 4 + 1]! ^ high;
+      return size < 32 ? highDiffers === 0 && lowDiffers >>> size === 0 : highDiffers >>> (size - 32) === 0;
+    };
+    for (let entry = 0; entry < words.length; entry += WORDS) {
+      if (entry === kept * BANK_WORDS) entry += BANK_WORDS;
+      if (!withGlobal && words[entry + TLB_ENTRY.global / 4] !== 0) continue;
+      if (address === undefined || isTogether(entry)) this.#drop(entry);
     }
+  }
+
+  #drop(entry: number): void {
+    this.#tags[(entry + TLB_ENTRY.read / 4) / 2] = NO_PAGE;
+    this.#tags[(entry + TLB_ENTRY.write / 4) / 2] = NO_PAGE;
+  }
+
+  /**
+   * Vouches for a page. The code lock is held.
+   * @param page guest address of the page
+   */
+  fill(bank: number, page: bigint, { host, read, write, shift, global }: TlbEntry): void {
+    const entry = bank * BANK_WORDS + Number((page >> BigInt(PAGE_SHIFT)) & BigInt(TLB_ENTRIES - 1)) * WORDS;
+    const words = this.#words;
+    words[entry + TLB_ENTRY.addend / 4] = (host - Number(page & 0xffff_ffffn)) | 0;
+    words[entry + TLB_ENTRY.page / 4] = host;
+    words[entry + TLB_ENTRY.size / 4] = shift;
+    words[entry + TLB_ENTRY.global / 4] = global ? 1 : 0;
+    this.#tags[(entry + TLB_ENTRY.read / 4) / 2] = read ? page : NO_PAGE;
+    Atomics.store(this.#tags, (entry + TLB_ENTRY.write / 4) / 2, write ? page : NO_PAGE);
+  }
+
+  /** Takes the write tag away from whatever maps the page at `host`. The code lock is held. */
+  protect(host: number): void {
+    const page = host & -(1 << PAGE_SHIFT);
+    const words = this.#words;
+    for (let entry = 0; entry < words.length; entry += WORDS)
+      if (words[entry + TLB_ENTRY.page / 4] === page)
+        Atomics.store(this.#tags, (entry + TLB_ENTRY.write / 4) / 2, NO_PAGE);
   }
 }

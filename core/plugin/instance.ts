@@ -3,34 +3,9 @@
  * calls into the plugin's own code go through here, so that whatever it throws ends up in `failure` and nowhere else.
  */
 import { COUNTERS_PER_VCPU, type Layout } from '../memory/layout.ts';
-import type {
-  AccessEvent,
-  AccessKind,
-  AccessTest,
-  BlockInfo,
-  Counter,
-  CounterTest,
-  ExecutionEvent,
-  InstructionInfo,
-  Plugin,
-  Probe,
-  VcpuInfo,
-} from './plugin.ts';
-
-/** One probe, as the translator weaves it in. */
-export interface ProbeRequest {
-  /** Index of the instruction in the block; 0 for the block itself. */
-  readonly index: number;
-  readonly after: boolean;
-  /** Name in `jit/probes`. */
-  readonly name: string;
-  /** Memory address. */
-  readonly counter?: number;
-  readonly callback?: (event: AccessEvent) => void;
-  /** What the record's `amount` or `from` holds, and its `length`. */
-  readonly operand?: bigint;
-  readonly length?: bigint;
-}
+import { checkFilter, visibleOf } from './filter.ts';
+import type { BlockInfo, Counter, Filter, Plugin, VcpuInfo } from './plugin.ts';
+import { type CounterSource, createProbe, type ProbeRequest } from './probe.ts';
 
 const CHUNK = 256;
 
@@ -97,8 +72,13 @@ export class PluginInstance {
   readonly #vcpu: VcpuInfo;
   readonly #pool: CounterPool;
   readonly #named: ReadonlyMap<string, Counter>;
-  readonly #filter: ReturnType<Plugin['filter']>;
+  readonly #filter: Filter;
   readonly #state: unknown;
+  readonly #counters: CounterSource = {
+    fresh: () => this.#freshCounter(),
+    named: (name) => this.#named.get(name),
+    address: (counter) => (counter instanceof PoolCounter ? counter.address : undefined),
+  };
   readonly #chunks: number[] = [];
   #used = CHUNK;
   /** Set once the plugin has thrown; it is then shown nothing more. */
@@ -113,7 +93,7 @@ export class PluginInstance {
     this.#named = new Map(
       Object.entries(binding.counters).map(([name, index]) => [name, new PoolCounter(pool, index)]),
     );
-    this.#filter = plugin.filter(binding.args);
+    this.#filter = checkFilter(plugin.filter(binding.args));
     this.#state = plugin.state(binding.args, vcpu);
     plugin.vcpuEnter?.(vcpu, this.#state);
   }
@@ -129,82 +109,22 @@ export class PluginInstance {
     }
   }
 
-  #visible(block: BlockInfo): BlockInfo | undefined {
-    const { vcpus, range, classes } = this.#filter;
-    if (vcpus && !vcpus.includes(this.#vcpu.index)) return undefined;
-    if (!range && !classes) return block;
-    const instructions = block.instructions.filter(
-      (instruction) =>
-        (!range || (instruction.pc >= range.from && instruction.pc < range.to)) &&
-        (!classes || classes.includes(instruction.class)),
-    );
-    return instructions.length > 0 ? { ...block, instructions } : undefined;
-  }
-
   /** What the plugin wants of `block`: empty where it wants nothing, or has failed. */
   translate(block: BlockInfo): readonly ProbeRequest[] {
-    const visible = this.#visible(block);
-    if (!visible) return [];
     const requests: ProbeRequest[] = [];
-    this.guard(() => this.#plugin.translate(visible, this.#probe(block, visible, requests), this.#state));
+    this.guard(() => {
+      const visible = visibleOf(block, this.#filter, this.#vcpu.index);
+      if (visible) this.#plugin.translate(visible, createProbe(block, visible, this.#counters, requests), this.#state);
+    });
     return this.failure ? [] : requests;
   }
 
-  #counter(): Counter {
+  #freshCounter(): Counter {
     if (this.#used === CHUNK) {
       this.#chunks.push(this.#pool.takeChunk());
       this.#used = 0;
     }
     return new PoolCounter(this.#pool, this.#chunks.at(-1)! + this.#used++);
-  }
-
-  #probe(block: BlockInfo, visible: BlockInfo, requests: ProbeRequest[]): Probe {
-    const indexOf = (at: BlockInfo | InstructionInfo): number => {
-      if (at === visible) return 0;
-      const index = block.instructions.indexOf(at as InstructionInfo);
-      if (index < 0) throw new Error('a probe must be set on the block that is being translated');
-      return index;
-    };
-    const address = (counter: Counter): number => (counter as PoolCounter).address;
-    const before = (at: BlockInfo | InstructionInfo, request: Omit<ProbeRequest, 'index' | 'after'>): void =>
-      void requests.push({ index: indexOf(at), after: false, ...request });
-    const after = (at: InstructionInfo, kind: AccessKind, request: Omit<ProbeRequest, 'index' | 'after'>): void => {
-      const index = indexOf(at);
-      const possible = kind === 'any' ? at.loads || at.stores : kind === 'load' ? at.loads : at.stores;
-      if (possible) requests.push({ index, after: true, ...request });
-    };
-    const counterTest = ({ counter, compare, value }: CounterTest) => ({
-      suffix: `counter-${compare}`,
-      counter: address(counter),
-      operand: value,
-    });
-    const accessTest = (test: AccessTest) => {
-      if ('from' in test) return { suffix: 'address', operand: test.from, length: test.to - test.from };
-      if ('counter' in test) return counterTest(test);
-      return { suffix: `value-${test.compare}`, operand: test.value };
-    };
-
-    return {
-      counter: () => this.#counter(),
-      named: (name) => {
-        const counter = this.#named.get(name);
-        if (!counter) throw new Error(`no counter is declared as "${name}"`);
-        return counter;
-      },
-      count: (at, counter, amount = 1n) => before(at, { name: 'count', counter: address(counter), operand: amount }),
-      call: (at, callback: (event: ExecutionEvent) => void) => before(at, { name: 'call', callback }),
-      when: (at, test, callback: (event: ExecutionEvent) => void) => {
-        const { suffix, ...operands } = counterTest(test);
-        before(at, { name: `when-${suffix}`, callback, ...operands });
-      },
-      countAccess: (at, kind, counter, amount = 1n) =>
-        after(at, kind, { name: `count-${kind}`, counter: address(counter), operand: amount }),
-      callAccess: (at, kind, callback) => after(at, kind, { name: `call-${kind}`, callback }),
-      whenAccess: (at, kind, test, callback) => {
-        const { suffix, ...operands } = accessTest(test);
-        after(at, kind, { name: `when-${kind}-${suffix}`, callback, ...operands });
-      },
-    };
   }
 
   reset(): void {

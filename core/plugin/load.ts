@@ -1,6 +1,6 @@
 /** From the URL of a plugin to the plugin: imports the module and checks that it keeps the contract of `plugin`. */
 import { registerHooks } from 'node:module';
-import { nothing } from '../../schema/build.ts';
+import { nothing, type Schema } from '../../schema/build.ts';
 import { type Plugin, plugin } from './plugin.ts';
 
 /** What plugins may import by name, wherever their file is. */
@@ -20,7 +20,6 @@ type Member = readonly [name: string, type: string, required: boolean];
 const MEMBERS: readonly Member[] = [
   ['name', 'string', true],
   ['doc', 'string', true],
-  ['options', 'object', false],
   ['counters', 'object', false],
   ['translate', 'function', true],
   ...['filter', 'state', 'collect', 'report', 'vcpuEnter', 'vcpuExit', 'vcpuReset'].map(
@@ -28,12 +27,20 @@ const MEMBERS: readonly Member[] = [
   ),
 ];
 
+const typeOf = (value: unknown): string => (value === null ? 'null' : typeof value);
+
+/** Why `value` is no plugin; undefined where it is one. */
 function complaint(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null) return 'its default export is not a plugin: expected plugin(...)';
+  if (typeOf(value) !== 'object') return 'its default export is not a plugin: expected plugin(...)';
   const object = value as Readonly<Record<string, unknown>>;
-  for (const [name, type, required] of MEMBERS)
-    if ((required || object[name] !== undefined) && typeof object[name] !== type)
-      return `its \`${name}\` is ${object[name] === undefined ? 'missing' : `a ${typeof object[name]}`}: expected a ${type}`;
+  for (const [name, type, required] of MEMBERS) {
+    const found = typeOf(object[name]);
+    if (found === type || (found === 'undefined' && !required)) continue;
+    return `its \`${name}\` is ${found === 'undefined' ? 'missing' : found}: expected ${type === 'object' ? 'an' : 'a'} ${type}`;
+  }
+  const options = object.options as Partial<Schema<unknown>> | null | undefined;
+  if (options !== undefined && options?.json?.type !== 'object')
+    return 'its `options` are no schema: expected struct(...)';
   return undefined;
 }
 
@@ -46,6 +53,22 @@ function reasonOf(error: unknown): string {
   return error instanceof SyntaxError && place ? `line ${place}: ${error.name}: ${first}` : `${error.name}: ${first}`;
 }
 
+/** Milliseconds that the top level of a plugin's module may take, with all that it imports. */
+const IMPORT_MS = 5000;
+
+async function importInTime(url: string): Promise<{ readonly default?: unknown }> {
+  const late = Promise.withResolvers<never>();
+  const patience = setTimeout(
+    () => late.reject(new Error(`its top level has not come to an end within ${IMPORT_MS / 1000} seconds`)),
+    IMPORT_MS,
+  );
+  try {
+    return await Promise.race([import(url), late.promise]);
+  } finally {
+    clearTimeout(patience);
+  }
+}
+
 /**
  * The plugin at `url`. Modules are cached by URL, so one whose file may change has its version in the URL.
  * @throws Error in one line: it cannot be imported, or is no plugin
@@ -53,7 +76,7 @@ function reasonOf(error: unknown): string {
 export async function importPlugin(url: string): Promise<Plugin> {
   let value: unknown;
   try {
-    value = ((await import(url)) as { readonly default?: unknown }).default;
+    value = (await importInTime(url)).default;
   } catch (error) {
     throw new Error(reasonOf(error));
   }

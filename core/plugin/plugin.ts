@@ -19,7 +19,11 @@
 import type { Infer, Schema } from '../../schema/build.ts';
 
 /** What an instruction does, as far as a plugin may filter by it; derived from its meaning. */
-export type InstructionClass = 'alu' | 'float' | 'load' | 'store' | 'atomic' | 'branch' | 'jump' | 'fence' | 'system';
+export const INSTRUCTION_CLASSES = [
+  ...(['alu', 'float', 'load', 'store', 'atomic'] as const),
+  ...(['branch', 'jump', 'fence', 'system'] as const),
+] as const;
+export type InstructionClass = (typeof INSTRUCTION_CLASSES)[number];
 
 /** An instruction that has been decoded, with the bytes that the decoder saw. */
 export interface InstructionInfo {
@@ -35,7 +39,7 @@ export interface InstructionInfo {
   readonly stores: boolean;
   /** Bytes of its access: 1, 2, 4 or 8; 64 where it zeroes a cache block; 0 where it makes none. */
   readonly accessBytes: number;
-  /** `addi a0,a0,1`. */
+  /** Name and operands, the operands in a column of their own. */
   readonly disassembly: string;
 }
 
@@ -142,12 +146,12 @@ export interface Plugin<A = unknown, S = unknown, P = unknown> {
   translate(block: BlockInfo, probe: Probe, state: S): void;
   /** The vCPU exists: called for each at load. */
   vcpuEnter?(vcpu: VcpuInfo, state: S): void;
-  /** The vCPU is about to be gone for the plugin: called for each at unload. */
+  /** The vCPU is about to be gone for the plugin: called for each at unload, and when the machine ends. */
   vcpuExit?(vcpu: VcpuInfo, state: S): void;
   vcpuReset?(vcpu: VcpuInfo, state: S): void;
   /** What `report` needs from this vCPU: anything that `structuredClone` takes. */
   collect(state: S): P;
-  /** A JSON value; bigints are integers. */
+  /** A JSON value, of plain objects and lists; bigints are integers. */
   report(input: ReportInput<A, P>): unknown;
 }
 

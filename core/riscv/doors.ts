@@ -4,7 +4,7 @@
  */
 import { accessible } from './csr/table.ts';
 import type { Decoded } from './decode.ts';
-import { CAUSE, type Hart, MACHINE, MSTATUS, Trap, USER } from './hart.ts';
+import { CAUSE, type Hart, MACHINE, MSTATUS, SUPERVISOR, Trap, USER } from './hart.ts';
 
 type Door = (hart: Hart, decoded: Decoded) => void;
 
@@ -28,7 +28,7 @@ const csr =
     if (!register) throw illegalInstruction(decoded.raw);
     const operand = rs1 === undefined ? BigInt(uimm!) : x[rs1]!;
     const old = register.read(hart);
-    if (writes) register.write?.(hart, BigInt.asUintN(64, combine(old, operand)));
+    if (writes) register.write?.(hart, BigInt.asUintN(64, combine(register.held?.(hart) ?? old, operand)));
     if (rd !== 0) x[rd] = old;
     advance(hart, decoded);
   };
@@ -36,6 +36,28 @@ const csr =
 const write: Combine = (_, operand) => operand;
 const set: Combine = (old, operand) => old | operand;
 const clear: Combine = (old, operand) => old & ~operand;
+
+/** Whether the hart may do what is for supervisor mode, unless `trap`, a bit of `mstatus`, keeps that for machine mode. */
+const maySupervise = ({ state: { privilege, mstatus } }: Hart, trap: bigint): boolean =>
+  privilege === MACHINE || (privilege === SUPERVISOR && (mstatus & trap) === 0n);
+
+/** Everything that the instruction could wait for has already happened. */
+const fenceTranslations: Door = (hart, decoded) => {
+  if (!maySupervise(hart, MSTATUS.TVM)) throw illegalInstruction(decoded.raw);
+  const { rs1 = 0, rs2 = 0 } = decoded.operands;
+  const { x } = hart.state;
+  hart.environment.translationChanged({
+    address: rs1 === 0 ? undefined : x[rs1]!,
+    asid: rs2 === 0 ? undefined : Number(BigInt.asUintN(16, x[rs2]!)),
+  });
+  advance(hart, decoded);
+};
+
+/** Orders what `sinval.vma` leaves unordered; here that one is a whole `sfence.vma`. */
+const orderInvalidations: Door = (hart, decoded) => {
+  if (hart.state.privilege === USER) throw illegalInstruction(decoded.raw);
+  advance(hart, decoded);
+};
 
 export const DOORS: Readonly<Record<string, Door>> = {
   csrrw: csr(write, true),
@@ -46,7 +68,7 @@ export const DOORS: Readonly<Record<string, Door>> = {
   csrrci: csr(clear, false),
 
   ecall: ({ state }) => {
-    throw new Trap(state.privilege === MACHINE ? CAUSE.environmentCallFromMachine : CAUSE.environmentCallFromUser, 0n);
+    throw new Trap(CAUSE.environmentCallFromUser + state.privilege, 0n);
   },
   ebreak: () => {
     throw new Trap(CAUSE.breakpoint, 0n);
@@ -55,12 +77,20 @@ export const DOORS: Readonly<Record<string, Door>> = {
     if (hart.state.privilege !== MACHINE) throw illegalInstruction(raw);
     hart.returnFromMachine();
   },
+  sret: (hart, { raw }) => {
+    if (!maySupervise(hart, MSTATUS.TSR)) throw illegalInstruction(raw);
+    hart.returnFromSupervisor();
+  },
+  // In user mode it would have to end by itself before long; in supervisor mode that is for TW to say.
   wfi: (hart, decoded) => {
-    const { privilege, mstatus } = hart.state;
-    if (privilege === USER && mstatus & MSTATUS.TW) throw illegalInstruction(decoded.raw);
+    if (!maySupervise(hart, MSTATUS.TW)) throw illegalInstruction(decoded.raw);
     advance(hart, decoded);
     hart.environment.waitForInterrupt();
   },
+  'sfence.vma': fenceTranslations,
+  'sinval.vma': fenceTranslations,
+  'sfence.w.inval': orderInvalidations,
+  'sfence.inval.ir': orderInvalidations,
   'fence.i': (hart, decoded) => {
     advance(hart, decoded);
     hart.environment.fenceI();

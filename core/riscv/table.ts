@@ -32,7 +32,7 @@ export const INSTRUCTIONS: readonly Instruction[] = [
 export const ISA = [
   'rv64imafdc',
   ...['zicbom', 'zicbop', 'zicboz', 'zicntr', 'zicond', 'zicsr', 'zifencei', 'zihintntl', 'zihintpause'],
-  ...['zawrs', 'zba', 'zbb', 'zbs'],
+  ...['zawrs', 'zba', 'zbb', 'zbs', 'sstc', 'svadu', 'svinval', 'svnapot', 'svpbmt'],
 ].join('_');
 
 /** In the order in which they are tried: c.addi16sp before c.lui, c.jr before c.mv. */

@@ -4,14 +4,15 @@
  * to the next one if the link or the jump cache knows it.
  *
  * Registers are in memory and records hold their addresses, so that between any two records the guest's state is exact.
- * The module's code is the same for every vCPU: what differs (state, TLB) is reached through two imported globals.
+ * The module's code is the same for every vCPU and every mode of it: where its state is comes from an imported global,
+ * which TLB and which jump cache to use from its caller.
  */
 import { type Fragment, isField, OPS, type Op, type Operand } from '../ir/ops.ts';
 import { perform, type TlbLayout, translate } from './access.ts';
 import { Code, encodeModule, type Label } from './encode.ts';
 import { lower, type Place } from './lower.ts';
 import type { ValueType } from './opcodes.ts';
-import { HEADER_BYTES, LINK, RECORD, RECORD_BYTES, REGION, TARGETS } from './record.ts';
+import { HEADER_BYTES, LINK, NO_LINK, RECORD, RECORD_BYTES, REGION, TARGETS } from './record.ts';
 
 /** Why `run` returned, by number. `exitRecord` and `exitLink` in memory then say where. */
 export const EXITS = [
@@ -48,7 +49,7 @@ export interface StateLayout {
   readonly accessResult: number;
   readonly reservedAddress: number;
   readonly reservedValue: number;
-  readonly jumpCache: number;
+  readonly regionKey: number;
   readonly flags: number;
   readonly floatOperands: number;
   readonly floatResult: number;
@@ -84,7 +85,7 @@ export interface InterpreterOptions {
   readonly memoryPages: number;
 }
 
-/** Handlers that stand for no instruction: goes on at the record's pc; runs a compiled region. */
+/** Handlers that stand for no instruction: goes on at the record's immediate; runs a compiled region. */
 export const PSEUDO = { cut: 0, region: 1 } as const;
 export const FIRST_HANDLER = 2;
 
@@ -105,8 +106,11 @@ export interface InterpreterImports {
   call(callback: number): void;
 }
 
-/** `run(record, budget)`: interprets from the block at `record`; the result is an index of EXITS. */
-export type Run = (record: number, budget: number) => number;
+/**
+ * Interprets from the block at `record`, about `budget` blocks. The result is an index of EXITS.
+ * @param tlb, jumpCache memory addresses of the tables that hold for the vCPU's mode
+ */
+export type Run = (record: number, budget: number, tlb: number, jumpCache: number) => number;
 
 /**
  * A compiled region, entered at its first block. It runs until it has to leave, or the budget of instructions is spent,
@@ -114,15 +118,19 @@ export type Run = (record: number, budget: number) => number;
  * 0 where there is none. In front of an instruction that it cannot perform it returns, negated, the address of its
  * record; then `retired` counts none of that block, and `pc` means nothing.
  * @param slots memory address of its slots: link slots, and addresses of records
+ * @param tlb as of `Run`
  */
-export type RegionFunction = (slots: number, budget: number) => number;
+export type RegionFunction = (slots: number, budget: number, tlb: number) => number;
 
 const IMPORT = { slow: 0, call: 1, float: 2 } as const;
-const TYPE = { run: 0, call: 1 } as const;
-const GLOBAL = { state: 0, tlb: 1 } as const;
+const TYPE = { slow: 0, call: 1, run: 2, region: 3 } as const;
+const GLOBAL = { state: 0 } as const;
 /** Parameters of `run`. */
 const RECORD_LOCAL = 0;
 const BUDGET_LOCAL = 1;
+const TLB_LOCAL = 2;
+const JUMP_CACHE_LOCAL = 3;
+const PARAMETERS = 4;
 
 /** Spreads the low bits of a number over its high ones. */
 const SCRAMBLE = 0x9e37_79b1 | 0;
@@ -150,7 +158,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   const { fields, state, tlb, pageShift, handlers } = options;
   const accesses: Op[] = [];
   const floats: Op[] = [];
-  const code = new Code(2);
+  const code = new Code(PARAMETERS);
   const link = code.local('i32');
   const target = code.local('i64');
   const nextRecord = code.local('i32');
@@ -232,7 +240,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
           tlb,
           pageShift,
           local: (type: ValueType) => locals.take(type),
-          tlbBase: () => void code.global(GLOBAL.tlb),
+          tlbBase: () => void code.get(TLB_LOCAL),
           reservedAddress: () => {
             code.global(GLOBAL.state);
             return state.reservedAddress;
@@ -335,7 +343,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
 
   const bodies: ((label: Label) => void)[] = [
     () => {
-      code.get(RECORD_LOCAL).memory('i64_load', RECORD.pc).set(target);
+      code.get(RECORD_LOCAL).memory('i64_load', RECORD.immediate).set(target);
       code.get(RECORD_LOCAL).memory('i32_load8_u', RECORD.index).i32(1).op('i32_add').set(retired);
       code
         .get(RECORD_LOCAL)
@@ -346,9 +354,14 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     },
     () => {
       const field = (offset: number): Code => code.get(RECORD_LOCAL).memory('i32_load', offset);
+      field(REGION.key);
+      code.global(GLOBAL.state).memory('i32_load', state.regionKey).op('i32_ne').if();
+      leaveWithLink('revisit');
+      code.end();
       field(REGION.slots);
       field(REGION.budget);
-      field(REGION.table).callIndirect(TYPE.run).set(link);
+      code.get(TLB_LOCAL);
+      field(REGION.table).callIndirect(TYPE.region).set(link);
       code.global(GLOBAL.state).memory('i64_load', state.pc).set(target);
       code.get(link).i32(0).op('i32_lt_s').if();
       code.i32(0).get(link).op('i32_sub').set(RECORD_LOCAL).br(dispatch).end();
@@ -371,7 +384,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   code.get(RECORD_LOCAL).i32(RECORD_BYTES).op('i32_add').set(RECORD_LOCAL).br(dispatch);
 
   code.end(); // direct
-  code.get(link).memory('i32_load').set(nextRecord).br(enter);
+  code.get(link).memory('i32_load').tee(nextRecord).i32(NO_LINK.lookUp).op('i32_ne').brIf(enter);
 
   code.end(); // indirect
   const entry = locals.take('i32');
@@ -382,12 +395,9 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     .op('i32_wrap_i64')
     .i32(options.jumpCacheEntries * 2 - 2)
     .op('i32_and');
-  code.i32(8).op('i32_mul').global(GLOBAL.state).op('i32_add').tee(entry);
-  code.memory('i64_load', state.jumpCache).get(target).op('i64_eq').if();
-  code
-    .get(entry)
-    .memory('i32_load', state.jumpCache + 8)
-    .set(nextRecord);
+  code.i32(8).op('i32_mul').get(JUMP_CACHE_LOCAL).op('i32_add').tee(entry);
+  code.memory('i64_load').get(target).op('i64_eq').if();
+  code.get(entry).memory('i32_load', 8).set(nextRecord);
   code.end();
 
   code.end(); // enter
@@ -418,15 +428,17 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     types: [
       { parameters: ['i32', 'i32'], results: ['i32'] },
       { parameters: ['i32'], results: [] },
+      { parameters: Array<ValueType>(PARAMETERS).fill('i32'), results: ['i32'] },
+      { parameters: ['i32', 'i32', 'i32'], results: ['i32'] },
     ],
     memoryPages: options.memoryPages,
     importedFunctions: [
-      { name: 'slow', type: TYPE.run },
+      { name: 'slow', type: TYPE.slow },
       { name: 'call', type: TYPE.call },
       { name: 'float', type: TYPE.call },
     ],
     importedTable: 'regions',
-    importedGlobals: ['state', 'tlb'],
+    importedGlobals: ['state'],
     functions: [{ name: 'run', type: TYPE.run, body: code.finish() }],
   });
   return { bytes, accesses, floats };

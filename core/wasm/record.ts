@@ -16,7 +16,7 @@ export const RECORD = {
   first: 4,
   second: 8,
   third: 12,
-  /** Immediate, 64 bits. */
+  /** Immediate, 64 bits; where a cut block goes on. */
   immediate: 16,
   /** In its place where there is none: a fourth such word, and a rounding mode, 8 bits. */
   fourth: 16,
@@ -36,16 +36,30 @@ export const HEADER = {
 export const TARGETS = 16;
 export const TARGET_BYTES = TARGETS * 4;
 
-/** Fields of the record that stands for a compiled region: index of its function, its link slots, its budget. */
-export const REGION = { table: RECORD.first, slots: RECORD.second, budget: RECORD.third } as const;
+/**
+ * Fields of the record that stands for a compiled region: index of its function, its link slots, its budget, and the
+ * vCPU's `regionKey` while it may be entered.
+ */
+export const REGION = {
+  table: RECORD.first,
+  slots: RECORD.second,
+  budget: RECORD.third,
+  key: RECORD.immediate,
+} as const;
 
-/** Fields of the link record: records of the blocks to go on with, 0 while unknown. */
+/** Fields of the link record: records of the blocks to go on with, or a value of NO_LINK. */
 export const LINK = {
   /** After a jump, a taken branch, or at the end of a block that was cut. */
   taken: 0,
   /** After a branch that is not taken. */
   next: 4,
 } as const;
+
+/**
+ * A link holds for good, so it can lead only to where its own block may always go on: what else is not to be linked is
+ * looked up in the jump cache each time.
+ */
+export const NO_LINK = { unknown: 0, lookUp: 1 } as const;
 
 /** Instructions that a block can hold. */
 export const BLOCK_INSTRUCTIONS_MAX = 64;

@@ -8,7 +8,7 @@ import { UsageError } from '../errors.ts';
 
 export type SocketAddress =
   | { readonly path: string }
-  | { readonly host: string; readonly port: number }
+  | InetAddress
   /** A socket that the parent process has opened: connected, or listening where `server` is on. */
   | { readonly fd: number };
 
@@ -44,7 +44,6 @@ export interface ChardevSpec {
 
 export const BACKENDS: readonly BackendSpec['type'][] = ['null', 'stdio', 'file', 'socket'];
 
-const IDENTIFIER = /^[A-Za-z][A-Za-z0-9._-]*$/;
 /** Of `sockaddr_un.sun_path`, with the NUL at its end. */
 const UNIX_PATH_BYTES = 108;
 const PORT_MAX = 65535;
@@ -55,14 +54,8 @@ const PORT_MAX = 65535;
  */
 export function parseChardev(argument: string): ChardevSpec {
   const values = KeyValues.parse(argument, 'backend');
-  const id = values.take('id');
+  const id = values.takeId();
   if (id === undefined) throw new UsageError('chardev: no id specified');
-  if (!IDENTIFIER.test(id)) {
-    throw new UsageError(
-      "Parameter 'id' expects an identifier",
-      "Identifiers consist of letters, digits, '-', '.', '_', starting with a letter.",
-    );
-  }
   const type = values.take('backend');
   if (type === undefined) throw new UsageError('chardev: "id" without a backend name');
   const known = BACKENDS.find((backend) => backend === type);
@@ -149,16 +142,34 @@ function addressFrom(values: KeyValues): SocketAddress {
   if (kinds.length !== 1) throw new UsageError("One of 'path', 'fd' or 'host' and 'port' is required.");
   if (path !== undefined) {
     if (path === '') throw new UsageError('chardev: socket: no path given');
-    if (Buffer.byteLength(path) >= UNIX_PATH_BYTES) {
-      throw new UsageError(`UNIX socket path '${path}' is too long`, `Path must be less than ${UNIX_PATH_BYTES} bytes`);
-    }
-    return { path };
+    return unixAddress(path);
   }
-  if (fd !== undefined) {
-    if (!/^\d+$/.test(fd)) throw new UsageError(`Unable to parse FD number ${fd}`);
-    return { fd: Number(fd) };
-  }
+  if (fd !== undefined) return fdAddress(fd);
   if (port === undefined || port === '') throw new UsageError('chardev: socket: no port given');
+  return inetAddress(host, port);
+}
+
+/** @throws UsageError the path is too long for a socket */
+export function unixAddress(path: string): { readonly path: string } {
+  if (Buffer.byteLength(path) >= UNIX_PATH_BYTES) {
+    throw new UsageError(`UNIX socket path '${path}' is too long`, `Path must be less than ${UNIX_PATH_BYTES} bytes`);
+  }
+  return { path };
+}
+
+/** @throws UsageError it is no number */
+export function fdAddress(fd: string): { readonly fd: number } {
+  if (!/^\d+$/.test(fd)) throw new UsageError(`Unable to parse FD number ${fd}`);
+  return { fd: Number(fd) };
+}
+
+export interface InetAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** @throws UsageError the port is none */
+export function inetAddress(host: string | undefined, port: string): InetAddress {
   if (!/^\d+$/.test(port) || Number(port) > PORT_MAX) {
     throw new UsageError(`Parameter 'port' expects a number from 0 to ${PORT_MAX}, not '${port}'`);
   }

@@ -1,6 +1,10 @@
 /** What the command line asks for, complete and checked: the daemon does as it says. */
 import type { MachineType } from '../../schema/config.ts';
 import type { ChardevSpec } from '../chardev/spec.ts';
+import type { DeviceSpec } from './devices.ts';
+import type { DriveSpec } from './drives.ts';
+import type { NetdevSpec } from './netdevs.ts';
+import type { FwCfgSpec, RngSpec } from './objects.ts';
 
 export interface MonitorSpec {
   /** Id of its character device. */
@@ -37,10 +41,22 @@ export interface Config {
   /** Path of the kernel. */
   readonly kernel?: string | undefined;
   readonly append?: string | undefined;
+  /** Path of the initial RAM disk. */
+  readonly initrd?: string | undefined;
+  /** Path of a device tree in place of the board's own. */
+  readonly dtb?: string | undefined;
   readonly name?: string | undefined;
   readonly chardevs: readonly ChardevSpec[];
   /** What the serial line is connected to, undefined for nothing. */
   readonly serial?: { readonly chardev: string; readonly option: string } | undefined;
+  readonly drives: readonly DriveSpec[];
+  /** Ids of the drives in the flash banks. */
+  readonly flash: readonly (string | undefined)[];
+  readonly netdevs: readonly NetdevSpec[];
+  readonly rngs: readonly RngSpec[];
+  /** By virtio slot; what they refer to is there. */
+  readonly devices: readonly (DeviceSpec | undefined)[];
+  readonly fwCfg: readonly FwCfgSpec[];
   /** In the order in which a mux offers them. */
   readonly monitors: readonly MonitorSpec[];
   /** Loaded in this order before the guest runs. */

@@ -1,4 +1,5 @@
 /** From what the options said to a complete configuration: limits, defaults, and who shares which character device. */
+import { FLASH_BANKS } from '../../core/machine/equipment.ts';
 import {
   MACHINE_TYPES,
   type MachineType,
@@ -12,7 +13,12 @@ import {
 import { type ChardevSpec, parseDevice } from '../chardev/spec.ts';
 import { UsageError } from '../errors.ts';
 import type { Config, MonitorSpec, PluginSpec, TraceSpec } from './config.ts';
+import type { ConsoleSpec, DeviceSpec } from './devices.ts';
+import type { DriveSpec } from './drives.ts';
 import { KeyValues } from './key-values.ts';
+import type { NetdevSpec } from './netdevs.ts';
+import type { FwCfgSpec, RngSpec } from './objects.ts';
+import { devicesBySlot } from './slots.ts';
 
 /** What `-serial` asks for. */
 export interface SerialArgument {
@@ -33,6 +39,8 @@ export interface Draft {
   bios: string | undefined;
   kernel: string | undefined;
   append: string | undefined;
+  initrd: string | undefined;
+  dtb: string | undefined;
   name: string | undefined;
   nographic: boolean;
   display: boolean;
@@ -40,6 +48,14 @@ export interface Draft {
   readonly chardevs: ChardevSpec[];
   readonly serials: SerialArgument[];
   readonly monitors: MonitorSpec[];
+  readonly drives: DriveSpec[];
+  /** Ids of drives, by bank. */
+  readonly flash: (string | undefined)[];
+  readonly netdevs: NetdevSpec[];
+  readonly rngs: RngSpec[];
+  readonly devices: (DeviceSpec | ConsoleSpec)[];
+  readonly fwCfg: FwCfgSpec[];
+  snapshot: boolean;
   readonly plugins: Omit<PluginSpec, 'id'>[];
   readonly trace: {
     patterns: TraceSpec['patterns'][number][];
@@ -62,6 +78,8 @@ export const emptyDraft = (): Draft => ({
   bios: undefined,
   kernel: undefined,
   append: undefined,
+  initrd: undefined,
+  dtb: undefined,
   name: undefined,
   nographic: false,
   display: true,
@@ -69,6 +87,13 @@ export const emptyDraft = (): Draft => ({
   chardevs: [],
   serials: [],
   monitors: [],
+  drives: [],
+  flash: Array.from({ length: FLASH_BANKS }),
+  netdevs: [],
+  rngs: [],
+  devices: [],
+  fwCfg: [],
+  snapshot: false,
   plugins: [],
   trace: { patterns: [], files: [], output: undefined },
   paused: false,
@@ -84,9 +109,11 @@ const CPU_MODEL = 'rv64';
 
 /** @throws UsageError what does not fit together */
 export function configure(draft: Draft): Config {
-  const { bios, kernel, append, cpu } = draft;
+  const { bios, kernel, append, initrd, cpu } = draft;
   if (cpu !== undefined && cpu !== CPU_MODEL) throw new UsageError(`unable to find CPU model '${cpu}'`);
   if (append !== undefined && kernel === undefined) throw new UsageError('-append only allowed with -kernel option');
+  if (initrd !== undefined && kernel === undefined) throw new UsageError('-initrd only allowed with -kernel option');
+  const devices = devicesBySlot(draft);
   return {
     machine: machineType(draft.machine),
     smp: smpFrom(draft.smp),
@@ -94,8 +121,16 @@ export function configure(draft: Draft): Config {
     bios: bios === 'none' || bios === 'default' ? undefined : bios,
     kernel,
     append,
+    initrd,
+    dtb: draft.dtb,
     name: draft.name,
-    ...connections(draft),
+    ...connections(draft, devices),
+    drives: draft.snapshot ? draft.drives.map((drive) => ({ ...drive, snapshot: true })) : draft.drives,
+    flash: draft.flash,
+    netdevs: draft.netdevs,
+    rngs: draft.rngs,
+    devices,
+    fwCfg: draft.fwCfg,
     plugins: draft.plugins.map((plugin, n) => ({ ...plugin, id: n === 0 ? 'cmdline' : `cmdline${n}` })),
     trace: draft.trace,
     paused: draft.paused,
@@ -188,7 +223,7 @@ export function parseSerial(device: string, option: string): SerialArgument {
 }
 
 /** The serial line, the monitors and their character devices, with those that nobody had to ask for. */
-function connections(draft: Draft): Pick<Config, 'chardevs' | 'serial' | 'monitors'> {
+function connections(draft: Draft, devices: Config['devices']): Pick<Config, 'chardevs' | 'serial' | 'monitors'> {
   const [argument = parseSerial(defaultSerial(draft), '-serial'), extra] = draft.serials;
   if (extra !== undefined) throw new UsageError(`${extra.option}: machine 'virt' has one serial line only`);
 
@@ -203,7 +238,7 @@ function connections(draft: Draft): Pick<Config, 'chardevs' | 'serial' | 'monito
     serial = { chardev: chardev.id, option };
     if (monitor) monitors.unshift({ chardev: chardev.id, mode: 'readline', pretty: false, option });
   }
-  checkShares(chardevs, serial, monitors);
+  checkShares(chardevs, serial, monitors, devices);
   return { chardevs, serial, monitors };
 }
 
@@ -222,6 +257,7 @@ function checkShares(
   chardevs: readonly ChardevSpec[],
   serial: Config['serial'],
   monitors: readonly MonitorSpec[],
+  devices: Config['devices'],
 ): void {
   const ids = new Map<string, ChardevSpec>();
   let stdio = false;
@@ -245,5 +281,11 @@ function checkShares(
     throw new UsageError(
       `${serial.option}: could not connect serial device to character backend 'chardev:${serial.chardev}'`,
     );
+  }
+  for (const spec of devices) {
+    if (spec?.device.model !== 'virtio-serial-device' || spec.device.chardev === undefined) continue;
+    const { chardev } = spec.device;
+    if (!ids.has(chardev))
+      throw new UsageError(`${spec.option}: Property 'virtconsole.chardev' can't find value '${chardev}'`);
   }
 }

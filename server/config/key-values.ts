@@ -6,6 +6,8 @@
  */
 import { UsageError } from '../errors.ts';
 
+const IDENTIFIER = /^[A-Za-z][A-Za-z0-9._-]*$/;
+
 const ITEM = /(?:[^,]|,,)+/g;
 
 export class KeyValues {
@@ -26,6 +28,34 @@ export class KeyValues {
         return item.startsWith('no') ? [item.slice(2), 'off'] : [item, 'on'];
       }),
     );
+  }
+
+  /**
+   * The same of an option that also takes its values as a JSON object. Members of objects within it are known by their
+   * path, `addr.path`; true and false are `on` and `off`.
+   * @throws UsageError
+   */
+  static parseAny(text: string, implied?: string): KeyValues {
+    if (!text.startsWith('{')) return KeyValues.parse(text, implied);
+    let value: object;
+    try {
+      value = JSON.parse(text) as object;
+    } catch (error) {
+      throw new UsageError(`JSON parse error, ${(error as Error).message}`);
+    }
+    return new KeyValues([...flatten(value, '')]);
+  }
+
+  /** The value of `id`, or of another key that names what is made. @throws UsageError if it cannot be a name */
+  takeId(key = 'id'): string | undefined {
+    const id = this.take(key);
+    if (id !== undefined && !IDENTIFIER.test(id)) {
+      throw new UsageError(
+        `Parameter '${key}' expects an identifier`,
+        "Identifiers consist of letters, digits, '-', '.', '_', starting with a letter.",
+      );
+    }
+    return id;
   }
 
   /** The value of `key`, of several the last, and removes it. */
@@ -52,6 +82,11 @@ export class KeyValues {
     return value === undefined ? undefined : value === 'on';
   }
 
+  /** Whether there is a value of `key` that nobody has taken. */
+  has(key: string): boolean {
+    return this.#values.some(([name]) => name === key);
+  }
+
   /** The key of the first item that nobody has taken. */
   get unknown(): string | undefined {
     return this.#values[0]?.[0];
@@ -60,5 +95,13 @@ export class KeyValues {
   /** @throws UsageError if anything is left */
   end(): void {
     if (this.unknown !== undefined) throw new UsageError(`Invalid parameter '${this.unknown}'`);
+  }
+}
+
+function* flatten(value: object, prefix: string): Generator<[string, string]> {
+  for (const [name, member] of Object.entries(value)) {
+    if (typeof member === 'object' && member !== null) yield* flatten(member, `${prefix}${name}.`);
+    else if (typeof member === 'boolean') yield [`${prefix}${name}`, member ? 'on' : 'off'];
+    else yield [`${prefix}${name}`, `${member}`];
   }
 }

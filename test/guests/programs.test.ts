@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { requireTool } from '../support/tools.ts';
+import { SESSIONS, type Step } from './sessions.ts';
 
 const QEMU = 'qemu-system-riscv64';
 const guest = (name: string): string => join(import.meta.dirname, name);
@@ -12,9 +13,7 @@ interface Outcome {
   readonly exitCode: number | null;
 }
 
-type Step = readonly [after: string, text: string | 'kill'];
-
-/** Runs `elf` with a vCPU for each hart; types the text of each step as soon as that before it has appeared. */
+/** Runs `elf` with a vCPU for each hart, step by step. */
 function run(elf: string, harts: number, steps: readonly Step[] = []): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const machine = ['-M', 'virt', '-smp', `${harts}`, '-bios', 'none', '-nographic', '-monitor', 'none'];
@@ -41,59 +40,12 @@ function run(elf: string, harts: number, steps: readonly Step[] = []): Promise<O
 }
 
 describe.skipIf(!requireTool(QEMU, 'qemu-system-misc'))('on QEMU', () => {
-  test('exit42 ends with its exit code', async () => {
-    expect((await run('bin/exit42.elf', 1)).exitCode).toBe(42);
-  });
-
-  test.each([1, 2, 4])('traps passes on %d harts', async (harts) => {
-    const { output, exitCode } = await run('bin/traps.elf', harts);
-    expect(output).toMatch(/^traps: 5\d checks, 0 failed$/m);
-    expect(exitCode).toBe(0);
-  });
-
-  test.each([1, 2, 4])('the checksums of atomics and smc do not depend on the number of harts: %d', async (harts) => {
-    expect(await run('bin/atomics.elf', harts)).toMatchObject({
-      output: expect.stringContaining('atomics checksum=83d08cb4ece26c42'),
-      exitCode: 0,
+  describe.each(SESSIONS)('$elf', ({ elf, harts, steps, shows = [], output, exitCode }) => {
+    test.each(harts)('on %d harts', async (count) => {
+      const found = await run(elf, count, steps);
+      for (const text of shows) expect(found.output).toMatch(text);
+      if (output !== undefined) expect(found.output).toBe(output);
+      if (exitCode !== undefined) expect(found.exitCode).toBe(exitCode);
     });
-    expect(await run('bin/smc.elf', harts)).toMatchObject({
-      output: expect.stringContaining('smc checksum=000000ddf6498de0'),
-      exitCode: 0,
-    });
-  });
-
-  test('coremark-like has the checksum that it expects', async () => {
-    expect((await run('bin/coremark-like.elf', 1)).exitCode).toBe(0);
-  });
-
-  test('atomics2 says that it needs two harts', async () => {
-    const { output, exitCode } = await run('../bench/bin/atomics2.elf', 1);
-    expect(output).toContain('atomics2 needs 2 harts, the machine has 1');
-    expect(exitCode).toBe(1);
-  });
-
-  test('the demo works, answers, survives a crash in user mode and ends', async () => {
-    const { output, exitCode } = await run('demo.elf', 2, [
-      ['Type `help`', 'stop\r'],
-      ['stopped', 'run sort 5\r'],
-      ['sort          5 rounds on each of 2 harts, all right', 'run atomics 3\r'],
-      ['atomics       3 rounds on each of 2 harts, all right', 'status\r'],
-      ['stopped', 'crash\r'],
-      ['mtval  00000000ffffffff', 'run nowhere\r'],
-      ['`nowhere`: expected a phase', 'exit 7\r'],
-    ]);
-    expect(output).toContain('Vivarium demo guest on 2 harts');
-    expect(output).toContain('trap out of user mode: illegal instruction');
-    expect(exitCode).toBe(7);
-  });
-
-  test('echo sends back what it gets, up to q', async () => {
-    const { output, exitCode } = await run('bin/echo.elf', 1, [['', 'hello\nq!']]);
-    expect(output).toBe('hello\nq');
-    expect(exitCode).toBe(0);
-  });
-
-  test('spin says how many harts spin', async () => {
-    expect((await run('bin/spin.elf', 3, [['harts', 'kill']])).output).toContain('spin: 3 harts');
   });
 });

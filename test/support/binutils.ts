@@ -30,7 +30,7 @@ function inFolder<T>(work: (path: (name: string) => string) => T): T {
 }
 
 /** All of the hart's extensions that these binutils know. */
-const MARCH = 'rv64gc_zba_zbb_zbs_zicbom_zicbop_zicboz_zihintpause_zawrs';
+const MARCH = 'rv64gc_zba_zbb_zbs_zicbom_zicbop_zicboz_zihintpause_zawrs_svinval';
 /** Names of those instructions that they do not know, from Zicond. */
 export const UNKNOWN_TO_BINUTILS: readonly string[] = ['czero.eqz', 'czero.nez'];
 

@@ -5,7 +5,7 @@ import { ATTENTION } from '../../core/hart/state.ts';
 import { Vcpu } from '../../core/hart/vcpu.ts';
 import { CodePages } from '../../core/jit/code-pages.ts';
 import { createGuestInterpreter } from '../../core/jit/handlers.ts';
-import { createMemory, layoutOf } from '../../core/memory/layout.ts';
+import { createMemory, type Layout, layoutOf } from '../../core/memory/layout.ts';
 import { PhysicalMemory } from '../../core/memory/physical.ts';
 import { assemble } from '../../core/riscv/assemble.ts';
 import { CAUSE } from '../../core/riscv/hart.ts';
@@ -23,6 +23,8 @@ import { RAM_START, type TakenTrap } from './oracle.ts';
 
 export interface InterpreterMachine {
   readonly vcpu: Vcpu;
+  readonly buffer: SharedArrayBuffer;
+  readonly layout: Layout;
   /** Guest RAM, which starts at RAM_START. */
   readonly ram: Uint8Array;
   /** Every trap taken, the first one first; the vCPU stops at each. */
@@ -57,6 +59,7 @@ export function createInterpreterMachine(options: InterpreterMachineOptions = {}
     codePages: new CodePages(memory.buffer, layout, 0),
     bus: { read: () => undefined, write: () => false },
     time: () => 0n,
+    setSupervisorTimer: () => {},
     trapped: (cause, interrupt, epc, tval) => {
       traps.push({ cause, interrupt, epc, tval });
       demandAttention(memory.buffer, layout, 0, ATTENTION.park);
@@ -67,23 +70,36 @@ export function createInterpreterMachine(options: InterpreterMachineOptions = {}
     ...options,
   });
   vcpu.reset(RAM_START);
-  return { vcpu, ram: new Uint8Array(memory.buffer, layout.ram, layout.ramBytes), traps };
+  return {
+    vcpu,
+    buffer: memory.buffer,
+    layout,
+    ram: new Uint8Array(memory.buffer, layout.ram, layout.ramBytes),
+    traps,
+  };
 }
 
 /** No program that is meant to end has the vCPU return to its caller as often. */
 const CALLS_MAX = 50_000;
 
-/** @param blocksAtOnce how many blocks the vCPU enters at the most before it returns to its caller */
+/**
+ * @param blocksAtOnce how many blocks the vCPU enters at the most before it returns to its caller
+ * @param prepare does something to the machine before the first program
+ */
 export function createInterpreterDriver(
   name: string,
   options: InterpreterMachineOptions = {},
   blocksAtOnce = 1000,
+  prepare: (machine: InterpreterMachine) => void = () => {},
 ): IsaDriver {
   let machine: InterpreterMachine | undefined;
   return {
     name,
     run(program) {
-      machine ??= createInterpreterMachine(options);
+      if (!machine) {
+        machine = createInterpreterMachine(options);
+        prepare(machine);
+      }
       const { vcpu, ram, traps } = machine;
       const at = (address: bigint): number => Number(address - RAM_START);
       traps.length = 0;

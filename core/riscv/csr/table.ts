@@ -1,121 +1,103 @@
 /**
- * What reading and writing each CSR does on a hart with machine and user mode (privileged manual, chapter
- * "Machine-Level ISA"). Who may access a CSR follows from its number and is checked in `access`, not here. Fields are
- * WARL: a write keeps what is legal and ignores the rest. No physical memory protection is implemented: its registers
- * read as zero and every mode may access all memory.
+ * What reading and writing each CSR does on a hart with machine, supervisor and user mode (privileged manual, chapters
+ * "Machine-Level ISA" and "Supervisor-Level ISA"). Who may access a CSR follows from its number and is checked in
+ * `accessible`, not here. Fields are WARL: a write keeps what is legal and ignores the rest.
  */
-import { type Hart, INTERRUPT_BITS, MENVCFG, MSTATUS, USER } from '../hart.ts';
-import type { HartView } from '../state.ts';
+import {
+  CAUSE,
+  type Hart,
+  INTERRUPT,
+  INTERRUPT_BITS,
+  MACHINE,
+  MENVCFG,
+  MSTATUS,
+  SUPERVISOR_INTERRUPT_BITS,
+  USER,
+} from '../hart.ts';
+import { COUNTERS, type Csr, constant, legalCacheBlocks, type Unnamed, vector, view, word } from './csr.ts';
+import { FLOAT_CSRS } from './float.ts';
 import { csrNumber } from './numbers.ts';
+import { PROTECTION_CSRS } from './protection.ts';
+import { SUPERVISOR_CSRS } from './supervisor.ts';
 
-export interface Csr {
-  readonly name: string;
-  read(hart: Hart): bigint;
-  /** Absent where writes are ignored. */
-  write?(hart: Hart, value: bigint): void;
-}
-
-/** RV64 with A, B, C, D, F, I, M and U. */
+/** RV64 with A, B, C, D, F, I, M, S and U. */
 const MISA =
-  (2n << 62n) | [...'ABCDFIMU'].reduce((bits, letter) => bits | (1n << BigInt(letter.charCodeAt(0) - 65)), 0n);
+  (2n << 62n) | [...'ABCDFIMSU'].reduce((bits, letter) => bits | (1n << BigInt(letter.charCodeAt(0) - 65)), 0n);
 
-const MSTATUS_WRITABLE = MSTATUS.MIE | MSTATUS.MPIE | MSTATUS.MPP | MSTATUS.FS | MSTATUS.MPRV | MSTATUS.TW;
-const CBIE_RESERVED = 2n << 4n;
-/** cycle, time, instret. */
-const COUNTERS = 7n;
+const SSTATUS_WRITABLE = MSTATUS.SIE | MSTATUS.SPIE | MSTATUS.SPP | MSTATUS.FS | MSTATUS.SUM | MSTATUS.MXR;
+const MSTATUS_WRITABLE =
+  SSTATUS_WRITABLE | MSTATUS.MIE | MSTATUS.MPIE | MSTATUS.MPP | MSTATUS.MPRV | MSTATUS.TVM | MSTATUS.TW | MSTATUS.TSR;
+const MENVCFG_WRITABLE = MENVCFG.FIOM | MENVCFG.ADUE | MENVCFG.PBMTE | MENVCFG.STCE;
+/** All exceptions but environment calls from machine mode, and the misaligned jumps that C rules out. */
+const DELEGABLE = Object.values(CAUSE)
+  .filter((cause) => cause !== CAUSE.environmentCallFromMachine)
+  .reduce((bits, cause) => bits | (1n << BigInt(cause)), 0n);
 
-type Word = { [K in keyof HartView]: HartView[K] extends bigint ? K : never }[keyof HartView];
-
-/** A CSR that is a word of state; `mask` has the bits that a write can change. */
-const word = (field: Word, mask = -1n): Omit<Csr, 'name'> => ({
-  read: ({ state }) => state[field],
-  write: ({ state }, value) => {
-    state[field] = (state[field] & ~mask) | (value & mask);
-  },
-});
-
-const constant = (value: bigint): Omit<Csr, 'name'> => ({ read: () => value });
+const bit = (code: number): number => 1 << code;
 
 const time = { read: ({ environment }: Hart) => environment.time() };
 const cycle = { read: ({ state }: Hart) => BigInt.asUintN(64, state.minstret + state.mcycleOffset) };
 
-/** Legal values of `mstatus`: MPP is user or machine; SD says whether FS is dirty. */
+/** Legal values of `mstatus`: MPP is one of the modes that there are; SD says whether FS is dirty. */
 function legalStatus(current: bigint, value: bigint): bigint {
   const mpp = value & MSTATUS.MPP;
-  const legal = mpp === MSTATUS.MPP || mpp === 0n ? mpp : current & MSTATUS.MPP;
+  const reserved = 2n << 11n;
+  const legal = mpp === reserved ? current & MSTATUS.MPP : mpp;
   const dirty = (value & MSTATUS.FS) === MSTATUS.FS ? MSTATUS.SD : 0n;
   return (current & ~(MSTATUS_WRITABLE | MSTATUS.SD)) | (value & MSTATUS_WRITABLE & ~MSTATUS.MPP) | legal | dirty;
 }
 
-const FFLAGS = 0x1fn;
-const FRM_SHIFT = 5n;
-const FRM = 7n;
-
-/** A part of `fcsr`, or all of it; writing it leaves the floating-point state dirty. */
-const float = (read: (state: HartView) => bigint, write: (state: HartView, value: bigint) => void) => ({
-  read: ({ state }: Hart) => read(state),
-  write: ({ state }: Hart, value: bigint) => {
-    write(state, value);
-    state.mstatus |= MSTATUS.FS | MSTATUS.SD;
+const mstatus: Unnamed = {
+  read: ({ state }) => state.mstatus,
+  write: ({ state }, value) => {
+    state.mstatus = legalStatus(state.mstatus, value);
   },
-});
+};
 
-/** Legal values of `menvcfg`: of CBIE, 2 is reserved. */
-function legalEnvironment(current: bigint, value: bigint): bigint {
-  const cbie = (value & MENVCFG.CBIE) === CBIE_RESERVED ? current & MENVCFG.CBIE : value & MENVCFG.CBIE;
-  return (value & (MENVCFG.FIOM | MENVCFG.CBCFE | MENVCFG.CBZE)) | cbie;
-}
+const mie = word('mie', BigInt(INTERRUPT_BITS));
 
-const DEFINED: Readonly<Record<string, Omit<Csr, 'name'>>> = {
-  fflags: float(
-    ({ fflags }) => fflags,
-    (state, value) => {
-      state.fflags = value & FFLAGS;
-    },
-  ),
-  frm: float(
-    ({ frm }) => frm,
-    (state, value) => {
-      state.frm = value & FRM;
-    },
-  ),
-  fcsr: float(
-    ({ fflags, frm }) => (frm << FRM_SHIFT) | fflags,
-    (state, value) => {
-      state.fflags = value & FFLAGS;
-      state.frm = (value >> FRM_SHIFT) & FRM;
-    },
-  ),
+const mip: Unnamed = {
+  read: (hart) => hart.mip,
+  held: (hart) => BigInt(hart.softwareInterrupts),
+  write: (hart, value) => {
+    const timer = hart.state.menvcfg & MENVCFG.STCE ? bit(INTERRUPT.supervisorTimer) : 0;
+    hart.setSoftwareInterrupts(SUPERVISOR_INTERRUPT_BITS & ~timer, Number(BigInt.asUintN(16, value)));
+  },
+};
 
+const menvcfg: Unnamed = {
+  read: ({ state }) => state.menvcfg,
+  write: (hart, value) => {
+    const { state, environment } = hart;
+    state.menvcfg = (value & MENVCFG_WRITABLE) | legalCacheBlocks(state.menvcfg, value);
+    if (value & MENVCFG.STCE) hart.setSoftwareInterrupts(bit(INTERRUPT.supervisorTimer), 0);
+    hart.updateSupervisorTimer();
+    environment.translationChanged({});
+  },
+};
+
+const delegated = ({ state }: Hart): bigint => state.mideleg;
+
+const DEFINED: Readonly<Record<string, Unnamed>> = {
+  ...FLOAT_CSRS,
   mvendorid: constant(0n),
   marchid: constant(0n),
   mimpid: constant(0n),
   mconfigptr: constant(0n),
   mhartid: { read: ({ environment }) => BigInt(environment.index) },
 
-  mstatus: {
-    read: ({ state }) => state.mstatus,
-    write: ({ state }, value) => {
-      state.mstatus = legalStatus(state.mstatus, value);
-    },
-  },
+  mstatus,
+  sstatus: view(mstatus, () => SSTATUS_WRITABLE | MSTATUS.UXL | MSTATUS.SD),
   misa: constant(MISA),
-  mie: word('mie', BigInt(INTERRUPT_BITS)),
-  mip: { read: ({ mip }) => mip },
-  mtvec: {
-    read: ({ state }) => state.mtvec,
-    // Modes 2 and 3 are reserved: such a write is ignored.
-    write: ({ state }, value) => {
-      if ((value & 2n) === 0n) state.mtvec = value;
-    },
-  },
+  medeleg: word('medeleg', DELEGABLE),
+  mideleg: word('mideleg', BigInt(SUPERVISOR_INTERRUPT_BITS)),
+  mie,
+  sie: view(mie, delegated),
+  mip,
+  sip: view(mip, delegated, (hart) => delegated(hart) & BigInt(bit(INTERRUPT.supervisorSoftware))),
+  mtvec: vector('mtvec'),
   mcounteren: word('mcounteren', COUNTERS),
-  menvcfg: {
-    read: ({ state }) => state.menvcfg,
-    write: ({ state }, value) => {
-      state.menvcfg = legalEnvironment(state.menvcfg, value);
-    },
-  },
+  menvcfg,
   mcountinhibit: constant(0n),
   mscratch: word('mscratch'),
   mepc: word('mepc', ~1n),
@@ -139,17 +121,16 @@ const DEFINED: Readonly<Record<string, Omit<Csr, 'name'>>> = {
   cycle,
   time,
   instret: { read: ({ state }) => state.minstret },
+
+  ...SUPERVISOR_CSRS,
+  ...PROTECTION_CSRS,
 };
 
-const ZERO = [
-  ...Array.from({ length: 29 }, (_, index) => [
-    `mhpmcounter${index + 3}`,
-    `mhpmevent${index + 3}`,
-    `hpmcounter${index + 3}`,
-  ]),
-  ...Array.from({ length: 8 }, (_, index) => `pmpcfg${index * 2}`),
-  ...Array.from({ length: 64 }, (_, index) => `pmpaddr${index}`),
-].flat();
+const ZERO = Array.from({ length: 29 }, (_, index) => [
+  `mhpmcounter${index + 3}`,
+  `mhpmevent${index + 3}`,
+  `hpmcounter${index + 3}`,
+]).flat();
 
 /** Every CSR of the hart, by number. */
 export const CSRS: ReadonlyMap<number, Csr> = new Map(
@@ -159,8 +140,6 @@ export const CSRS: ReadonlyMap<number, Csr> = new Map(
   ]),
 );
 
-const FFLAGS_NUMBER = csrNumber('fflags')!;
-const FCSR_NUMBER = csrNumber('fcsr')!;
 const COUNTER_FIRST = 0xc00;
 const COUNTER_LAST = 0xc1f;
 
@@ -169,12 +148,14 @@ const COUNTER_LAST = 0xc1f;
  * @param write whether the access writes
  */
 export function accessible(hart: Hart, number: number, write: boolean): Csr | undefined {
-  const { privilege, mstatus, mcounteren } = hart.state;
+  const { privilege, mcounteren, scounteren } = hart.state;
   const lowest = (number >> 8) & 3;
   const readOnly = number >> 10 === 3;
   if (privilege < lowest || (write && readOnly)) return undefined;
-  if (number >= FFLAGS_NUMBER && number <= FCSR_NUMBER && (mstatus & MSTATUS.FS) === 0n) return undefined;
-  if (privilege === USER && number >= COUNTER_FIRST && number <= COUNTER_LAST)
-    if ((mcounteren & (1n << BigInt(number - COUNTER_FIRST))) === 0n) return undefined;
-  return CSRS.get(number);
+  if (privilege !== MACHINE && number >= COUNTER_FIRST && number <= COUNTER_LAST) {
+    const enabled = privilege === USER ? mcounteren & scounteren : mcounteren;
+    if ((enabled & (1n << BigInt(number - COUNTER_FIRST))) === 0n) return undefined;
+  }
+  const csr = CSRS.get(number);
+  return csr?.allowed?.(hart) === false ? undefined : csr;
 }

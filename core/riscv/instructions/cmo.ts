@@ -4,18 +4,22 @@
  */
 import type { Builder } from '../../ir/builder.ts';
 import type { Value } from '../../ir/ops.ts';
-import { MACHINE, MENVCFG } from '../hart.ts';
+import { MACHINE, MENVCFG, USER } from '../hart.ts';
 import { type Encoding, extension, I, instruction, P } from '../instruction.ts';
 import { REGISTER } from '../state.ts';
 
 /** Bytes of a cache block: `riscv,cbom-block-size` and `riscv,cboz-block-size` of the device tree. */
 export const CACHE_BLOCK_BYTES = 64;
 
-/** Below machine mode, `menvcfg` must have one of these bits set. */
+/** Below machine mode one of these bits of `menvcfg` must be set, and in user mode one of `senvcfg` as well. */
 function guardEnabled(b: Builder, bits: bigint): void {
-  const isMachine = b.eq(b.get(REGISTER.privilege), b.constant(MACHINE));
-  const enabled = b.and(b.get(REGISTER.menvcfg), b.constant(bits));
-  b.guard(b.ne(b.select(isMachine, b.constant(bits), enabled), b.constant(0n)));
+  const privilege = b.get(REGISTER.privilege);
+  const all = b.constant(bits);
+  const enabled = (register: number): Value => b.and(b.get(register), all);
+  const byMachine = b.select(b.eq(privilege, b.constant(MACHINE)), all, enabled(REGISTER.menvcfg));
+  const bySupervisor = b.select(b.eq(privilege, b.constant(USER)), enabled(REGISTER.senvcfg), all);
+  const isSet = (value: Value): Value => b.number(b.ne(value, b.constant(0n)));
+  b.guard(b.ne(b.and(isSet(byMachine), isSet(bySupervisor)), b.constant(0n)));
 }
 
 const block = (encoding: Encoding<'I'>, enabledBy: bigint, access: (b: Builder, address: Value) => void) =>

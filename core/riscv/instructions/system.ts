@@ -1,5 +1,8 @@
-/** Zicsr, Zifencei and the privileged instructions of machine and user mode: each leaves generated code by its door. */
-import { C, extension, I, instruction, N, Z } from '../instruction.ts';
+/** Zicsr, Zifencei, Svinval and the privileged instructions: each leaves generated code by its door. */
+import { C, extension, I, instruction, N, R, Z } from '../instruction.ts';
+
+/** An address, and the number of an address space. */
+const ADDRESS_SPACE = 'rs1, rs2';
 
 export const SYSTEM = extension({
   csrrw: instruction(C`............ ..... 001 ..... 1110011`, (b) => b.exit('csrrw')),
@@ -12,5 +15,11 @@ export const SYSTEM = extension({
   fence_i: instruction(I`............ ..... 001 ..... 0001111`, (b) => b.exit('fence.i'), ''),
 
   mret: instruction(N`0011000 00010 00000 000 00000 1110011`, (b) => b.exit('mret')),
+  sret: instruction(N`0001000 00010 00000 000 00000 1110011`, (b) => b.exit('sret')),
   wfi: instruction(N`0001000 00101 00000 000 00000 1110011`, (b) => b.exit('wfi')),
+
+  sfence_vma: instruction(R`0001001 ..... ..... 000 00000 1110011`, (b) => b.exit('sfence.vma'), ADDRESS_SPACE),
+  sinval_vma: instruction(R`0001011 ..... ..... 000 00000 1110011`, (b) => b.exit('sinval.vma'), ADDRESS_SPACE),
+  sfence_w_inval: instruction(N`0001100 00000 00000 000 00000 1110011`, (b) => b.exit('sfence.w.inval')),
+  sfence_inval_ir: instruction(N`0001100 00001 00000 000 00000 1110011`, (b) => b.exit('sfence.inval.ir')),
 });

@@ -38,7 +38,8 @@ export interface CompiledRegion {
 const TYPES: readonly ValueType[] = ['i32', 'i64', 'f32', 'f64'];
 const SLOTS = 0;
 const LEFT = 1;
-const GLOBAL = { state: 0, tlb: 1 } as const;
+const TLB = 2;
+const GLOBAL = { state: 0 } as const;
 const TYPE = { region: 0, call: 1 } as const;
 const IMPORT = { call: 0, float: 1 } as const;
 
@@ -53,7 +54,7 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
   const { blocks } = flow;
   const use = registerUse(flow);
 
-  const code = new Code(2);
+  const code = new Code(3);
   const start = code.local('i32');
   const result = code.local('i32');
   const pcLocal = code.local('i64');
@@ -111,7 +112,7 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
       tlb,
       pageShift,
       local: temporary,
-      tlbBase: () => void code.global(GLOBAL.tlb),
+      tlbBase: () => void code.get(TLB),
       reservedAddress: () => {
         pushState();
         return state.reservedAddress;
@@ -300,7 +301,7 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
   });
   const bytes = encodeModule({
     types: [
-      { parameters: ['i32', 'i32'], results: ['i32'] },
+      { parameters: ['i32', 'i32', 'i32'], results: ['i32'] },
       { parameters: ['i32'], results: [] },
     ],
     memoryPages: options.memoryPages,
@@ -308,7 +309,7 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
       { name: 'call', type: TYPE.call },
       { name: 'float', type: TYPE.call },
     ],
-    importedGlobals: ['state', 'tlb'],
+    importedGlobals: ['state'],
     functions: [{ name: 'region', type: TYPE.region, body: code.finish() }],
   });
   return { bytes, slots: ways.slots };

@@ -34,17 +34,21 @@ describe('MTIMER', () => {
   const MTIME = 0x7ff8;
   const bench = (harts: number) => {
     const lines: boolean[] = [];
+    const supervisors: boolean[] = [];
     const clock = { now: 1000n, changes: 0 };
     const device = onBench(aclintMtimer(harts), {
       timer: (hart, level) => {
         lines[hart] = level;
+      },
+      supervisorTimer: (hart, level) => {
+        supervisors[hart] = level;
       },
       now: () => clock.now,
       deadlineChanged: () => {
         clock.changes++;
       },
     });
-    return { ...device, lines, clock };
+    return { ...device, lines, supervisors, clock };
   };
 
   test('MTIME counts from reset, and can be set', () => {
@@ -72,6 +76,28 @@ describe('MTIMER', () => {
     expect(lines).toEqual([false, false]);
     write(0, 8, 0n);
     expect(lines).toEqual([true, false]);
+  });
+
+  test('supervisor timers have times of their own', () => {
+    const { write, operations, lines, supervisors, clock, reset } = bench(2);
+    write(0, 8, 60n);
+    operations.setSupervisorTimer(0, 50n);
+    expect(clock.changes).toBe(2);
+    expect(operations.nextDeadline()).toBe(50n);
+    operations.setSupervisorTimer(1, 51n);
+    expect(clock.changes).toBe(2);
+    clock.now += 50n;
+    expect(operations.nextDeadline()).toBe(1n);
+    expect([lines, supervisors]).toEqual([
+      [false, false],
+      [true, false],
+    ]);
+    operations.setSupervisorTimer(0, 0xffff_ffff_ffff_ffffn);
+    expect(supervisors).toEqual([false, false]);
+    operations.setSupervisorTimer(0, 0n);
+    expect(supervisors).toEqual([true, false]);
+    reset();
+    expect(supervisors).toEqual([false, false]);
   });
 
   test('times are unsigned, and all ones after reset', () => {

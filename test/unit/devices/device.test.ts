@@ -34,6 +34,18 @@ const sample = device<typeof state.fields, Pins, { add(amount: number): number }
     BYTE: { at: 0x30, width: 1, read: () => 0x1ff },
     STROBE: { at: 0x34, write: (state) => state.WORDS.fill(9) },
   },
+  windows: {
+    SPACE: {
+      at: 0x38,
+      size: 6,
+      read: (state, _, offset, bytes) => state.WIDE + BigInt(offset * 0x10 + bytes),
+      write: (state, value, _, offset, bytes) => {
+        state.WIDE = (value << 8n) | BigInt(offset * 0x10 + bytes);
+      },
+    },
+    /** Only to be looked at. */
+    GLASS: { at: 0x3e, size: 2, read: () => 0x1_2345n },
+  },
   reset: (state) => {
     state.WORDS.fill(0);
     state.WIDE = 0n;
@@ -79,6 +91,30 @@ describe('registers', () => {
   });
 });
 
+describe('windows', () => {
+  test('take accesses of any width at any offset', () => {
+    const { read, write, reports } = bench();
+    expect([read(0x38, 1), read(0x39, 4), read(0x3c, 2)]).toEqual([0x01n, 0x14n, 0x42n]);
+    write(0x3b, 2, 0xabcdn);
+    expect(read(0x38, 4)).toBe(0xab_cd32n + 4n);
+    expect(reports).toEqual([]);
+  });
+
+  test('give no more than the width of the access', () => {
+    expect([bench().read(0x3e, 2), bench().read(0x3e, 1)]).toEqual([0x2345n, 0x45n]);
+  });
+
+  test('refuse what leaves them, and what they do not do', () => {
+    const { read, write, reports } = bench();
+    expect(read(0x3c, 4)).toBe(0n);
+    write(0x3e, 2, 1n);
+    expect(reports).toEqual([
+      'sample: no register for a read of size 4 at offset 0x3c',
+      'sample: no register for a write of size 2 at offset 0x3e',
+    ]);
+  });
+});
+
 describe('what no register answers to', () => {
   test.each([
     ['an offset where nothing is', 0x0, 4],
@@ -108,7 +144,7 @@ describe('what no register answers to', () => {
 
   test('does not fill the log', () => {
     const { get, reports } = bench();
-    for (let offset = 0x35; offset < 0x1000; offset++) get(offset, 1);
+    for (let offset = 0x40; offset < 0x1000; offset++) get(offset, 1);
     expect(reports).toHaveLength(64);
   });
 });
@@ -125,10 +161,17 @@ test('settle follows each access, operation and reset, once', () => {
   expect(levels).toEqual([0, 5, 5, 7, 0]);
 });
 
-test('a definition whose registers overlap or do not fit is refused', () => {
+test('a definition whose parts overlap or do not fit is refused', () => {
   const make = (registers: Record<string, { at: number; width?: 1 | 2 | 4; count?: number }>): unknown =>
-    device<typeof state.fields, Pins>('broken', { ...sample, operations: {}, size: 0x10, registers });
+    device<typeof state.fields, Pins>('broken', {
+      ...sample,
+      operations: {},
+      size: 0x10,
+      registers,
+      windows: { SPACE: { at: 0xc, size: 4 } },
+    });
   expect(() => make({ ONE: { at: 0 }, OTHER: { at: 3, width: 1 } })).toThrow('broken: ONE and OTHER overlap');
-  expect(() => make({ LONG: { at: 0, count: 5 } })).toThrow('broken: LONG at 0x10 lies beyond its registers');
-  expect(() => make({ ONE: { at: 0, count: 4 } })).not.toThrow();
+  expect(() => make({ ONE: { at: 0xd, width: 1 } })).toThrow('broken: SPACE and ONE overlap');
+  expect(() => make({ LONG: { at: 0x10, count: 1 } })).toThrow('broken: LONG at 0x10 lies beyond its registers');
+  expect(() => make({ ONE: { at: 0, count: 3 } })).not.toThrow();
 });

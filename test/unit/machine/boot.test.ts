@@ -7,7 +7,8 @@ const MIB = 1 << 20;
 const deviceTree = new Uint8Array(4000).fill(0xdd);
 const flat = (name: string, ...bytes: number[]) => ({ name, bytes: Uint8Array.from(bytes) });
 const elf = (name: string, parts: Parameters<typeof makeElf>[0]) => ({ name, bytes: makeElf(parts) });
-const plan = (options: Partial<BootOptions>): BootImage => planBoot({ ramBytes: 64 * MIB, deviceTree, ...options });
+const plan = (options: Partial<BootOptions>): BootImage =>
+  planBoot({ ramBytes: 64 * MIB, deviceTree: () => deviceTree, ...options });
 const places = ({ placements }: BootImage): string[] =>
   placements.map(({ what, address, size }) => `${what} @${address.toString(16)}+${size}`);
 
@@ -59,6 +60,40 @@ describe('places', () => {
     expect(plan({ ramBytes }).deviceTreeAddress).toBe(address);
   });
 
+  test.each<[string, Partial<BootOptions>, number]>([
+    ['half of RAM', { kernel: flat('Image', 1) }, 0x8200_0000],
+    [
+      'half of RAM behind a kernel that a firmware starts',
+      { bios: flat('fw', 9), kernel: flat('Image', 1) },
+      0x8220_0000,
+    ],
+    ['no more than 512 MiB', { kernel: flat('Image', 1), ramBytes: 2048 * MIB }, 0xa000_0000],
+    [
+      'half of RAM behind the lowest byte of an ELF file',
+      {
+        kernel: elf('k', {
+          segments: [
+            { virtual: 0x8080_0000n, bytes: Uint8Array.of(7) },
+            { virtual: 0x8010_0000n, bytes: Uint8Array.of(7) },
+          ],
+        }),
+      },
+      0x8210_0000,
+    ],
+  ])('of an initial RAM disk: %s; the device tree says so', (_, options, address) => {
+    let told: unknown;
+    const image = plan({
+      ...options,
+      initrd: flat('initrd.img', 1, 2, 3),
+      deviceTree(initrd) {
+        told = initrd;
+        return deviceTree;
+      },
+    });
+    expect(places(image)).toContain(`initrd initrd.img @${address.toString(16)}+3`);
+    expect(told).toEqual({ start: address, end: address + 3 });
+  });
+
   test('nothing to start: RAM is entered as it is', () => {
     expect(plan({}).entry).toBe(0x8000_0000n);
   });
@@ -87,6 +122,18 @@ describe('refused', () => {
       'firmware fw at 0x80000000 to 0x80200000 overlaps kernel k at 0x80200000: more RAM may help',
     ],
     ['an empty file', { kernel: flat('k') }, 'kernel k is empty'],
+    ['an empty disk', { kernel: flat('k', 1), initrd: flat('i') }, 'initrd i is empty'],
+    ['a disk alone', { bios: flat('fw', 1), initrd: flat('i', 1) }, 'initrd i is of no use without a kernel'],
+    [
+      'a kernel that runs into the disk',
+      { kernel: { name: 'k', bytes: new Uint8Array(3 * MIB) }, initrd: flat('i', 1), ramBytes: 4 * MIB },
+      'kernel k at 0x80000000 to 0x802fffff overlaps initrd i at 0x80200000: more RAM may help',
+    ],
+    [
+      'a disk that does not fit',
+      { kernel: flat('k', 1), initrd: { name: 'i', bytes: new Uint8Array(31 * MIB) } },
+      'initrd i at 0x82000000 to 0x83efffff overlaps the device tree at 0x83e00000: more RAM may help',
+    ],
     [
       'an ELF file for another machine',
       { kernel: elf('k', { machine: 62 }) },

@@ -14,18 +14,32 @@ test('the memory map is that of QEMU', () => {
   ).toEqual([
     '1000-ffff rom riscv_virt_board.mrom',
     '100000-100fff i/o riscv.sifive.test',
+    '101000-101023 i/o goldfish_rtc',
     '2000000-2003fff i/o riscv.aclint.swi',
     '2004000-200bfff i/o riscv.aclint.mtimer',
     'c000000-c5fffff i/o riscv.sifive.plic',
     '10000000-10000007 i/o serial',
-    '80000000-800fffff ram riscv_virt_board.ram',
+    '10001000-100011ff i/o virtio-mmio',
+    '10002000-100021ff i/o virtio-mmio',
+    '10003000-100031ff i/o virtio-mmio',
+    '10004000-100041ff i/o virtio-mmio',
+    '10005000-100051ff i/o virtio-mmio',
+    '10006000-100061ff i/o virtio-mmio',
+    '10007000-100071ff i/o virtio-mmio',
+    '10008000-100081ff i/o virtio-mmio',
+    '10100000-10100007 i/o fwcfg.data',
+    '10100008-10100009 i/o fwcfg.ctl',
+    '10100010-10100017 i/o fwcfg.dma',
+    '20000000-21ffffff romd virt.flash0',
+    '22000000-23ffffff romd virt.flash1',
+    '80000000-803fffff ram riscv_virt_board.ram',
   ]);
 });
 
 describe('the bus', () => {
   test.each([
     ['below the first device', 0x0f_fff8, 8],
-    ['between devices', 0x10_1000, 4],
+    ['between devices', 0x10_2000, 4],
     ['behind the last device', UART + 8, 1],
     ['across the end of a device', UART + 6, 4],
     ['far away', 2 ** 63, 8],
@@ -75,13 +89,14 @@ describe('wiring', () => {
     expect(high.size).toBe(0);
   });
 
-  test('a supervisor context can be set up, but drives no line of a hart that has none', () => {
-    const { bus, high } = watchedBoard(1);
+  test('the second context of a hart is that of supervisor mode', () => {
+    const { bus, high } = watchedBoard(2);
     bus.write(PLIC + 4 * 10, 4, 1n);
-    bus.write(PLIC + 0x2000 + 0x80, 4, 1n << 10n);
+    bus.write(PLIC + 0x2000 + 0x80 * 3, 4, 1n << 10n);
     bus.write(UART + 1, 1, 2n);
+    expect([...high]).toEqual(['1.9']);
+    expect(bus.read(PLIC + 0x20_0004 + 0x1000 * 3, 4)).toBe(10n);
     expect(high.size).toBe(0);
-    expect(bus.read(PLIC + 0x20_0004 + 0x1000, 4)).toBe(10n);
   });
 
   test('the serial port calls for the host when there is output', () => {
@@ -139,6 +154,19 @@ describe('time', () => {
     host.now += 1n;
     expect(expireTimers()).toBeUndefined();
     expect([...high]).toEqual(['1.7']);
+  });
+
+  test('the supervisor timer of a hart is one of those that are awaited', () => {
+    const { bus, high, host, setTimeRunning, setSupervisorTimer, expireTimers } = watchedBoard(2);
+    setTimeRunning(true);
+    bus.write(MTIMECMP, 8, 50n);
+    setSupervisorTimer(1, 20n);
+    expect(expireTimers()).toBe(20n);
+    host.now += 2_000n;
+    expect(expireTimers()).toBe(30n);
+    expect([...high]).toEqual(['1.5']);
+    setSupervisorTimer(1, 21n);
+    expect(high.size).toBe(0);
   });
 
   test('what the guest writes to MTIME is what the time CSR shows', () => {

@@ -52,8 +52,8 @@ const COMPRESSED_SYNTAX: Readonly<Record<string, string>> = {
 /** Shifts by zero, which are hints, have names of their own there. */
 const HINT = /^c\.(slli|srli|srai)64 (\w+)$/;
 
-/** Instructions that objdump knows and this hart does not: supervisor, hypervisor and debug mode. */
-const NOT_OURS = /^(sret|uret|hret|dret|sfence\.vma?|c\.unimp)( |$)/;
+/** Instructions that objdump knows and this hart does not: hypervisor and debug mode. */
+const NOT_OURS = /^((uret|hret|dret|hinval\.[vg]vma|sfence\.vm|c\.unimp)( |$))/;
 /** Reserved rounding modes. */
 const RESERVED_ROUNDING = /,unknown$/;
 /** It also shows this reserved encoding as if it were an instruction. */

@@ -163,14 +163,14 @@ describe('instructions', () => {
   });
 
   test.each([
-    ['no RAM at all', 0x1000n],
-    ['no second half', RAM_START + 0xffen],
-  ])('with %s cannot be fetched', (_, pc) => {
+    ['no RAM at all', 0x1000n, 0x1000n],
+    ['no second half', RAM_START + 0xffen, RAM_START + 0x1000n],
+  ])('with %s cannot be fetched: tval is the half that is missing', (_, pc, tval) => {
     const oracle = createOracle({ ramBytes: 0x1000, code: new Uint8Array() });
     oracle.ram[0xffe] = 0x13;
     oracle.hart.state.pc = pc;
     oracle.step();
-    expect(oracle.traps).toEqual([exception(CAUSE.instructionAccessFault, pc, pc)]);
+    expect(oracle.traps).toEqual([exception(CAUSE.instructionAccessFault, tval, pc)]);
     expect(oracle.counts.instructions).toBe(0);
   });
 

@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { BootError } from '../../../core/machine/boot.ts';
 import { ElfError } from '../../../core/machine/elf.ts';
-import type { CharacterBackend, ShutdownReason } from '../../../core/machine/interface.ts';
+import type { BlockBackend, CharacterBackend, ShutdownReason, VirtioDevice } from '../../../core/machine/interface.ts';
 import type { MachineConfig } from '../../../schema/config.ts';
 import { Daemon, type Environment } from '../../../server/daemon.ts';
 import { UsageError } from '../../../server/errors.ts';
@@ -126,6 +126,43 @@ describe('start', () => {
     expect(machine.runState).toBe('running');
   });
 
+  it('plugs in what it is asked to, and closes it at the end', async () => {
+    const directory = temporaryDirectory();
+    const path = (name: string): string => join(directory, name);
+    for (const name of ['disk', 'initrd', 'tree']) writeFileSync(path(name), name.padEnd(512, '.'));
+    writeFileSync(path('flash'), 'f');
+    const drives = ['-drive', `file=${path('disk')},format=raw`, '-pflash', path('flash')];
+    const files = ['-initrd', path('initrd'), '-dtb', path('tree'), '-fw_cfg', `opt/a,file=${path('initrd')}`];
+    const console = ['-chardev', `file,id=c,path=${path('console')}`, '-device', 'virtio-serial-device'];
+    const devices = [...console, '-device', 'virtconsole,chardev=c', '-netdev', 'socket,id=n,listen=:0', '-snapshot'];
+    const argv = ['-display', 'none', '-kernel', kernel(directory), ...drives, ...files, ...devices];
+    const {
+      daemon: made,
+      asked,
+      reports,
+    } = daemon([...argv, '-device', 'virtio-rng-device', '-fw_cfg', 'opt/b,string=x']);
+    await made.start();
+    const { virtio = [], flash, fwCfgFiles, initrd, deviceTree } = asked();
+    const names = virtio.map((device) => (device as VirtioDevice | undefined)?.identity.name);
+    expect(names.slice(5)).toEqual(['virtio-rng', 'virtio-serial', 'virtio-blk']);
+    expect(names.slice(0, 5)).toEqual(Array.from({ length: 5 }));
+    expect(flash).toMatchObject([{ bytes: 512, readOnly: false }, undefined]);
+    expect(fwCfgFiles?.map(({ name, bytes }) => [name, Buffer.from(bytes).toString().slice(0, 7)])).toEqual([
+      ['opt/a', 'initrd.'],
+      ['opt/b', 'x'],
+    ]);
+    expect([initrd?.name, deviceTree?.name]).toEqual([path('initrd'), path('tree')]);
+    expect(reports).toEqual([
+      '-netdev socket,id=n,listen=:0: warning: netdev n has no peer: nothing is plugged into it',
+    ]);
+    const bank = flash![0] as BlockBackend;
+    await bank.write(0, new Uint8Array(512));
+    await made.shutdown('host-signal');
+    await made.ended;
+    expect(readFileSync(path('flash'), 'utf8')).toBe('f');
+    await expect(bank.read(0, 512)).rejects.toThrow();
+  });
+
   it('does not run it with -S', async () => {
     const { daemon: made, machine } = daemon(['-S', '-display', 'none', '-kernel', kernel(temporaryDirectory())]);
     await made.start();
@@ -199,6 +236,17 @@ describe('start', () => {
     [['-kernel', '/nosuch/vmlinux'], "could not load kernel '/nosuch/vmlinux': No such file or directory"],
     [['-bios', '/nosuch/fw'], 'Unable to load the RISC-V firmware "/nosuch/fw": No such file or directory'],
     [['-qmp', 'unix:/nosuch/q'], "-qmp unix:/nosuch/q: Failed to connect to '/nosuch/q': No such file or directory"],
+    [['-drive', 'file=/nosuch/d'], "-drive file=/nosuch/d: Could not open '/nosuch/d': No such file or directory"],
+    [['-hda', '/nosuch/d'], "-hda /nosuch/d: Could not open '/nosuch/d': No such file or directory"],
+    [['-dtb', '/nosuch/t'], "Unable to load device tree file '/nosuch/t': No such file or directory"],
+    [
+      ['-nic', 'stream,addr.type=unix,addr.path=/nosuch/s'],
+      "-nic stream,addr.type=unix,addr.path=/nosuch/s: Failed to connect to '/nosuch/s': No such file or directory",
+    ],
+    [
+      ['-fw_cfg', 'opt/a,file=/nosuch/f'],
+      "-fw_cfg opt/a,file=/nosuch/f: can't load /nosuch/f: No such file or directory",
+    ],
     [['-instr', 'nosuch.ts'], '-instr nosuch.ts: Error loading library: nosuch.ts: no such file'],
     [['-instr', 'insn,arg=fail'], '-instr insn,arg=fail: Library initialization returned non-zero: asked to fail'],
     [['-pidfile', '/nosuch/pid'], "cannot create PID file: Could not create '/nosuch/pid': No such file or directory"],

@@ -191,7 +191,6 @@ const errors: readonly [line: string, message: string, hint?: string][] = [
   ['-nosuch', '-nosuch: invalid option'],
   ['--nosuch', '--nosuch: invalid option'],
   ['-no-reboot=1', '-no-reboot=1: invalid option'],
-  ['disk.img', 'disk.img: expected an option: there are no disks to take an image file'],
   ['-m', '-m: requires an argument'],
   ['-kernel', '-kernel: requires an argument'],
   ['-M nosuch', 'unsupported machine type', 'Use -machine help to list supported machines'],

@@ -44,6 +44,25 @@ describe('KeyValues', () => {
     expect(() => values.end()).toThrow("Invalid parameter 'b'");
   });
 
+  it('reads JSON objects where they are allowed, with the path of each member', () => {
+    const values = KeyValues.parseAny('{"a":"x,y","b":true,"c":{"d":7,"e":{"f":false}},"g":[1]}');
+    expect(taken(values, 'a', 'b', 'c.d', 'c.e.f', 'g.0')).toEqual({
+      a: ['x,y'],
+      b: ['on'],
+      'c.d': ['7'],
+      'c.e.f': ['off'],
+      'g.0': ['1'],
+    });
+    expect(taken(KeyValues.parseAny('x,a=1', 'first'), 'first', 'a')).toEqual({ first: ['x'], a: ['1'] });
+    expect(() => KeyValues.parseAny('{"a"')).toThrow('JSON parse error, ');
+  });
+
+  it('knows what can be a name', () => {
+    expect(KeyValues.parse('id=a-1._').takeId()).toBe('a-1._');
+    expect(KeyValues.parse('').takeId('node-name')).toBeUndefined();
+    expect(() => KeyValues.parse('id=1a').takeId()).toThrow("Parameter 'id' expects an identifier");
+  });
+
   it('holds nothing of an empty text', () => {
     expect(() => KeyValues.parse('', 'path').end()).not.toThrow();
   });

@@ -1,0 +1,25 @@
+/** The host's side of a network cable. */
+import type { NetworkBackend } from '../../core/machine/interface.ts';
+import type { NetdevSpec } from '../config/netdevs.ts';
+import { locate } from '../errors.ts';
+import { DgramNetdev } from './dgram.ts';
+import { StreamNetdev } from './stream.ts';
+
+/** A back end that the daemon opens and closes. */
+export interface Netdev extends NetworkBackend {
+  /** @throws UsageError what the host refused */
+  open(): Promise<void>;
+  /** Gives the host back what it lent. May be called always. */
+  close(): void;
+}
+
+/** @throws UsageError with the option that asked for it */
+export async function openNetdev({ option, backend }: NetdevSpec): Promise<Netdev> {
+  const netdev = backend.type === 'stream' ? new StreamNetdev(backend) : new DgramNetdev(backend);
+  try {
+    await netdev.open();
+  } catch (error) {
+    throw locate(option, error);
+  }
+  return netdev;
+}
