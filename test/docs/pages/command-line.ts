@@ -1,4 +1,4 @@
-import type { Option } from '../../../server/options.ts';
+import type { Option } from '../../../server/config/option.ts';
 import { page } from '../markdown.ts';
 
 const INTRODUCTION = `# Command line reference

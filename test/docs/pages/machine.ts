@@ -1,5 +1,5 @@
 import type { MemoryRange } from '../../../core/machine/interface.ts';
-import type { Csr } from '../../../core/riscv/csr/table.ts';
+import type { Csr } from '../../../core/riscv/csr/csr.ts';
 import type { Instruction } from '../../../core/riscv/instruction.ts';
 import { RAM_BYTES_DEFAULT, RAM_BYTES_MAX, RAM_BYTES_MIN, SMP_MAX, SMP_MIN } from '../../../schema/config.ts';
 import { page, table } from '../markdown.ts';
