@@ -150,7 +150,7 @@ export class Vcpu {
     return {
       vcpu: index,
       instruction: undefined as unknown as InstructionInfo,
-      register: (number) => hart.state.x[number]!,
+      register: (number) => (number < 32 ? hart.state.x[number]! : hart.state.f[number - 32]!),
       get address() {
         return view.accessAddress;
       },

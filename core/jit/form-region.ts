@@ -4,6 +4,7 @@
  * return is a comparison with one known address.
  */
 import { fill } from '../ir/passes.ts';
+import { type KnownOnes, settle } from '../ir/settle.ts';
 import { type Control, controlOf, meaningAt } from '../riscv/meaning.ts';
 import type { Edge, RegionBlock, RegionControl, RegionStep } from '../wasm/region/graph.ts';
 import type { DecodedBlock } from './decode-block.ts';
@@ -59,6 +60,7 @@ function translate({ steps }: RegionPart, counters: number): Translated {
   const translated: RegionStep[] = [];
   let control: Control = { kind: 'next' };
   let instructions = 0;
+  const known: KnownOnes = new Map();
   for (const step of steps) {
     const { offset } = step;
     if (step.kind === 'probe') {
@@ -76,7 +78,7 @@ function translate({ steps }: RegionPart, counters: number): Translated {
     const { decoded, pc, handled } = step.instruction;
     if (!decoded || !handled || handled.door)
       return { steps: translated, control: { kind: 'exit' }, instructions, resume: offset };
-    const fragment = meaningAt(decoded, pc);
+    const fragment = settle(meaningAt(decoded, pc), known);
     control = controlOf(decoded, fragment);
     instructions++;
     translated.push({ fragment, traced: step.traced, offset });
