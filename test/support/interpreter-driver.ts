@@ -1,6 +1,7 @@
 /** The interpreter as a way of running guest programs: one vCPU on this thread, with RAM and no devices. */
 
 import { demandAttention } from '../../core/hart/lines.ts';
+import type { DeviceBus } from '../../core/hart/slow-access.ts';
 import { ATTENTION } from '../../core/hart/state.ts';
 import { Vcpu } from '../../core/hart/vcpu.ts';
 import { CodePages } from '../../core/jit/code-pages.ts';
@@ -16,7 +17,7 @@ export interface InterpreterMachine {
   readonly vcpu: Vcpu;
   /** Guest RAM, which starts at RAM_START. */
   readonly ram: Uint8Array;
-  /** Every trap taken, the first one first; the vCPU stops at each. */
+  /** Every trap taken, the first one first. */
   readonly traps: TakenTrap[];
 }
 
@@ -24,6 +25,9 @@ export interface InterpreterMachineOptions {
   readonly ramBytes?: number;
   /** Bytes for translated code; few make the vCPU translate again and again. */
   readonly codeBytes?: number;
+  /** By default it stands at each trap, so that whoever runs it can see what has happened. */
+  readonly stopsAtTraps?: boolean;
+  readonly bus?: DeviceBus;
 }
 
 /** A vCPU that nobody else shares its memory with, as it is after reset. */
@@ -42,12 +46,12 @@ export function createInterpreterMachine(options: InterpreterMachineOptions = {}
       { address: Number(RAM_START), bytes: layout.ramBytes, host: layout.ram, writable: true },
     ]),
     codePages: new CodePages(memory.buffer, layout, 0),
-    bus: { read: () => undefined, write: () => false },
+    bus: options.bus ?? { read: () => undefined, write: () => false },
     time: () => 0n,
     setSupervisorTimer: () => {},
     trapped: (cause, interrupt, epc, tval) => {
       traps.push({ cause, interrupt, epc, tval });
-      demandAttention(memory.buffer, layout, 0, ATTENTION.park);
+      if (options.stopsAtTraps !== false) demandAttention(memory.buffer, layout, 0, ATTENTION.park);
     },
     pluginFailed: ({ failure }) => {
       throw failure;
