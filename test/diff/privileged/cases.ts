@@ -204,17 +204,17 @@ class CaseWriter {
     return [random.pick(['csrrsi zero, sstatus, 2', 'csrrci zero, sstatus, 2', 'csrrwi a5, sscratch, 9'])];
   }
 
-  /** Lets machine mode change where a1 leads, fence that, and access it by the rights in a6. */
+  /** Lets machine mode access a1 by the rights in a6, change where it leads, fence that, and access it again. */
   #remapping(): { readonly lines: readonly string[]; readonly entry: bigint; readonly at: bigint } | undefined {
     const random = this.#random;
-    const page = (this.#pointers[1]! / PAGE) * PAGE;
-    const leaf = this.#space?.leafOf(page);
-    if (!leaf || !this.#space || !random.chance(40)) return undefined;
+    const leaf = this.#space?.leafOf((this.#pointers[1]! / PAGE) * PAGE);
+    if (!leaf || !this.#space || !random.chance(50)) return undefined;
     const frame = FRAMES + BigInt(random.between(...MIDDLE_FRAMES)) * PAGE;
     const entry = entryOf(frame, this.#space.leafFlags(random.chance(50)));
     const fence = random.pick(['sfence.vma a1, zero', 'sfence.vma zero, zero', 'sinval.vma a1, zero']);
-    const lines = ['ld a4, 0(a3)', 'sd a7, 0(a3)', fence, 'csrrw zero, mstatus, a6', ...this.#access()];
-    return { lines, entry, at: leaf.at };
+    const before = ['csrrw zero, mstatus, a6', 'lb a5, 0(a1)', 'lui a5, 32', 'csrrc zero, mstatus, a5'];
+    const after = ['csrrs zero, mstatus, a5', random.pick(['lw a4, 0(a1)', 'sw a4, 0(a1)'])];
+    return { lines: [...before, 'sd a7, 0(a3)', fence, ...after], entry, at: leaf.at };
   }
 
   write(): Case {
@@ -246,7 +246,7 @@ class CaseWriter {
     const values = Object.fromEntries(
       REGISTERS.map((name) => [name, random.chance(30) ? BigInt(random.below(4)) : any()]),
     ) as Case['registers'];
-    const rights = status(random) | MSTATUS.MPRV | previously(random.pick([USER, SUPERVISOR, MACHINE]));
+    const rights = status(random) | MSTATUS.MPRV | previously(random.pick([USER, SUPERVISOR, SUPERVISOR, MACHINE]));
     return {
       csrs: {
         medeleg: any() & DELEGABLE & (coversTables ? ~FETCH_FAULTS : ~0n),
