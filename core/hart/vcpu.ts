@@ -75,6 +75,7 @@ export class Vcpu {
   #plugins: PluginInstance[] = [];
   #trap: Trap | undefined;
   #waiting = false;
+  #open: { readonly slot: number; readonly pc: bigint; readonly flushes: number } | undefined;
   /** An interrupt may have to be taken before the next block. */
   #lookForInterrupt = true;
 
@@ -239,7 +240,6 @@ export class Vcpu {
    */
   run(blocksMax = Number.POSITIVE_INFINITY): number {
     const { hart, blocks, view } = this;
-    let link = 0;
     let left = blocksMax;
     for (;;) {
       const attention = Atomics.exchange(this.#attention, 0, 0);
@@ -267,24 +267,19 @@ export class Vcpu {
         if (interrupt !== undefined) {
           hart.interrupt(interrupt);
           this.#modeChanged();
-          link = 0;
         }
       }
       if (left <= 0) return 0;
       this.#parts.breathe?.();
 
       const { pc } = hart.state;
-      const { flushes } = view;
-      const record = this.#enter(pc, link);
+      const record = this.#enter(pc);
       this.detachFailed();
       if (record === 0) {
         left--;
-        link = 0;
         continue;
       }
-      // Links live in the area that a flush empties.
-      if (link !== 0 && flushes === view.flushes) blocks.link(link, pc, record);
-      link = 0;
+      this.#link(pc, record);
 
       const budget = Math.min(BUDGET, left);
       left -= budget;
@@ -292,10 +287,10 @@ export class Vcpu {
       view.exits[exit]!++;
       switch (exit) {
         case EXIT['need-block']:
-          link = view.exitLink;
+          this.#openLink();
           break;
         case EXIT.revisit:
-          link = view.exitLink;
+          this.#openLink();
           break;
         case EXIT.door:
           this.#door(view.exitRecord);
@@ -312,10 +307,24 @@ export class Vcpu {
     }
   }
 
+  /** Remembers by which link generated code was left, and where it is to lead. */
+  #openLink(): void {
+    const { exitLink, flushes } = this.view;
+    this.#open = exitLink === 0 ? undefined : { slot: exitLink, pc: this.hart.state.pc, flushes };
+  }
+
+  /** Lets the link that is open lead to `record`, the block at `pc`, if that is where it should lead. */
+  #link(pc: bigint, record: number): void {
+    const open = this.#open;
+    this.#open = undefined;
+    // Links live in the area that a flush empties.
+    if (open?.pc === pc && open.flushes === this.view.flushes) this.blocks.link(open.slot, pc, record);
+  }
+
   /** The record to run at `pc`; 0 where the fetch trapped. */
-  #enter(pc: bigint, link: number): number {
+  #enter(pc: bigint): number {
     try {
-      return this.blocks.enter(pc, link);
+      return this.blocks.enter(pc, this.#open?.pc === pc ? this.#open.slot : 0);
     } catch (thrown) {
       if (!(thrown instanceof Trap)) throw thrown;
       this.#raise(thrown);
