@@ -96,7 +96,7 @@ export const deviceOptions: readonly Option[] = [
   {
     names: ['netdev'],
     argument: `${NETDEV_TYPES.join('|')},id=ID[,...]`,
-    doc: 'network back end for -device: socket,listen=[HOST]:PORT or connect=HOST:PORT or fd=N or udp=HOST:PORT,localaddr=HOST:PORT; stream[,server=on],addr.type=unix,addr.path=PATH or addr.type=inet,addr.host=HOST,addr.port=PORT; dgram,local.type=inet,local.host=HOST,local.port=PORT,remote.type=inet,...; repeatable',
+    doc: 'network back end for -device: user[,net=NET/BITS][,hostfwd=[tcp|udp]:[HOST]:PORT-[GUEST]:PORT]...[,host=ADDR][,dns=ADDR][,dhcpstart=ADDR][,hostname=NAME][,restrict=on]; socket,listen=[HOST]:PORT or connect=HOST:PORT or fd=N or udp=HOST:PORT,localaddr=HOST:PORT; stream[,server=on],addr.type=unix,addr.path=PATH or addr.type=inet,addr.host=HOST,addr.port=PORT; dgram,local.type=inet,local.host=HOST,local.port=PORT,remote.type=inet,...; repeatable',
     answer: (argument) =>
       argument === 'help'
         ? listing(

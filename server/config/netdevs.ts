@@ -2,6 +2,7 @@
 import { fdAddress, type InetAddress, inetAddress, type SocketAddress, unixAddress } from '../chardev/spec.ts';
 import { UsageError } from '../errors.ts';
 import { KeyValues } from './key-values.ts';
+import { type UserNetdev, userFrom } from './user-network.ts';
 
 /** Frames over a stream, each with its length in front: to another daemon, or to a program such as passt. */
 export interface StreamNetdev {
@@ -21,10 +22,10 @@ export interface DgramNetdev {
 export interface NetdevSpec {
   readonly id: string;
   readonly option: string;
-  readonly backend: StreamNetdev | DgramNetdev;
+  readonly backend: StreamNetdev | DgramNetdev | UserNetdev;
 }
 
-export const NETDEV_TYPES = ['socket', 'stream', 'dgram'] as const;
+export const NETDEV_TYPES = ['user', 'socket', 'stream', 'dgram'] as const;
 
 /**
  * The argument of `-netdev`.
@@ -49,6 +50,7 @@ export function netdevFrom(values: KeyValues, id: string, option: string): Netde
 }
 
 const PARSERS: Readonly<Record<(typeof NETDEV_TYPES)[number], (values: KeyValues) => NetdevSpec['backend']>> = {
+  user: userFrom,
   socket: socketFrom,
   stream(values) {
     const server = values.takeBoolean('server') ?? false;

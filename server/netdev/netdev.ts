@@ -4,6 +4,7 @@ import type { NetdevSpec } from '../config/netdevs.ts';
 import { locate } from '../errors.ts';
 import { DgramNetdev } from './dgram.ts';
 import { StreamNetdev } from './stream.ts';
+import { UserNetdev } from './user/user.ts';
 
 /** A back end that the daemon opens and closes. */
 export interface Netdev extends NetworkBackend {
@@ -15,11 +16,23 @@ export interface Netdev extends NetworkBackend {
 
 /** @throws UsageError with the option that asked for it */
 export async function openNetdev({ option, backend }: NetdevSpec): Promise<Netdev> {
-  const netdev = backend.type === 'stream' ? new StreamNetdev(backend) : new DgramNetdev(backend);
+  const netdev = make(backend);
   try {
     await netdev.open();
   } catch (error) {
+    netdev.close();
     throw locate(option, error);
   }
   return netdev;
+}
+
+function make(backend: NetdevSpec['backend']): Netdev {
+  switch (backend.type) {
+    case 'user':
+      return new UserNetdev(backend);
+    case 'stream':
+      return new StreamNetdev(backend);
+    case 'dgram':
+      return new DgramNetdev(backend);
+  }
 }

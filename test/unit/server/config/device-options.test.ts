@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../../../server/config/config.ts';
 import { UsageError } from '../../../../server/errors.ts';
+import { showAddress } from '../../../../server/netdev/user/network.ts';
 import { parseOptions } from '../../../../server/options.ts';
 
 function config(...argv: string[]): Config {
@@ -143,6 +144,58 @@ describe('network back ends', () => {
     ],
   ])('%s', (argument, backend) => {
     expect(config('-netdev', argument).netdevs).toMatchObject([{ id: 'n', backend }]);
+  });
+});
+
+describe('a network in user mode', () => {
+  const network = (argument: string) => {
+    const { backend } = config('-netdev', `user,id=n${argument}`).netdevs[0]!;
+    if (backend.type !== 'user') throw new Error('another one');
+    const { network: made, forwards } = backend;
+    const shown = [made.network, made.mask, made.host, made.dns, made.firstGuest].map(showAddress).join(' ');
+    return { shown, hostname: made.hostname, restricted: made.restricted, forwards };
+  };
+
+  it.each([
+    ['', '10.0.2.0 255.255.255.0 10.0.2.2 10.0.2.3 10.0.2.15'],
+    [',net=192.168.76.0/24', '192.168.76.0 255.255.255.0 192.168.76.2 192.168.76.3 192.168.76.15'],
+    [',net=172.16.5.9/20,host=172.16.0.1', '172.16.0.0 255.255.240.0 172.16.0.1 172.16.0.3 172.16.0.15'],
+    [',dns=10.0.2.9,dhcpstart=10.0.2.100', '10.0.2.0 255.255.255.0 10.0.2.2 10.0.2.9 10.0.2.100'],
+  ])('with %j is %s', (argument, shown) => {
+    expect(network(argument)).toMatchObject({ shown, restricted: false, hostname: undefined });
+  });
+
+  it('may be restricted and have a name', () => {
+    expect(network(',restrict=on,hostname=box,ipv6=off')).toMatchObject({ restricted: true, hostname: 'box' });
+  });
+
+  it('forwards ports', () => {
+    const { forwards } = network(',hostfwd=tcp::2222-:22,hostfwd=udp:127.0.0.1:5353-10.0.2.20:53,hostfwd=::1-:2');
+    expect(forwards.map(({ guest, ...rest }) => ({ ...rest, guest: showAddress(guest) }))).toMatchObject([
+      { protocol: 'tcp', host: '', port: 2222, guest: '10.0.2.15', guestPort: 22 },
+      { protocol: 'udp', host: '127.0.0.1', port: 5353, guest: '10.0.2.20', guestPort: 53 },
+      { protocol: 'tcp', host: '', port: 1, guest: '10.0.2.15', guestPort: 2 },
+    ]);
+  });
+
+  it.each([
+    [',net=foo', "Parameter 'net' expects a network such as 10.0.2.0/24, not 'foo'"],
+    [',net=10.0.0.0/30', "Parameter 'net' expects a network such as 10.0.2.0/24, not '10.0.0.0/30'"],
+    [',host=1.2.3.4', "Parameter 'host' expects an address in the network, not '1.2.3.4'"],
+    [',dhcpstart=x', "Parameter 'dhcpstart' expects an address in the network, not 'x'"],
+    [',ipv6=on', "Parameter 'ipv6' expects 'off': there is no IPv6"],
+    [',tftp=/srv', "Invalid parameter 'tftp'"],
+    [
+      ',hostfwd=foo',
+      "Invalid host forwarding rule 'foo' (expected [tcp|udp]:[HOSTADDR]:HOSTPORT-[GUESTADDR]:GUESTPORT)",
+    ],
+    [',hostfwd=sctp::1-:2', "Invalid host forwarding rule 'sctp::1-:2' (Bad protocol name)"],
+    [',hostfwd=tcp:x:1-:2', "Invalid host forwarding rule 'tcp:x:1-:2' (Bad host address)"],
+    [',hostfwd=tcp::1-1.2.3.4:2', "Invalid host forwarding rule 'tcp::1-1.2.3.4:2' (Bad guest address)"],
+    [',hostfwd=tcp::99999-:2', "Invalid host forwarding rule 'tcp::99999-:2' (Bad host port)"],
+    [',hostfwd=tcp::1-:0', "Invalid host forwarding rule 'tcp::1-:0' (Bad guest port)"],
+  ])('%s is refused', (argument, complaint) => {
+    expect(() => network(argument)).toThrow(new UsageError(`-netdev user,id=n${argument}: ${complaint}`));
   });
 });
 
