@@ -73,6 +73,10 @@ export class Vcpu {
   readonly #run: Run;
   readonly #event: AccessEvent & { instruction: InstructionInfo };
   #plugins: PluginInstance[] = [];
+  /** Of the last call of `#modeChanged`; and whether what translation gives has changed since. */
+  #privilege = -1;
+  #mstatus = 0n;
+  #retranslated = true;
   #trap: Trap | undefined;
   #waiting = false;
   #open: { readonly slot: number; readonly pc: bigint; readonly flushes: number } | undefined;
@@ -220,11 +224,17 @@ export class Vcpu {
   }
 
   #translationChanged(invalid: Invalidation): void {
-    if (this.#mmu.translationChanged(invalid)) this.blocks.translationChanged(invalid);
+    if (!this.#mmu.translationChanged(invalid)) return;
+    if (this.blocks.translationChanged(invalid) || invalid.address === undefined) this.#retranslated = true;
   }
 
-  /** Privilege or `mstatus` may have changed. */
+  /** Privilege, `mstatus` or translation may have changed. */
   #modeChanged(): void {
+    const { privilege, mstatus } = this.hart.state;
+    if (privilege === this.#privilege && mstatus === this.#mstatus && !this.#retranslated) return;
+    this.#privilege = privilege;
+    this.#mstatus = mstatus;
+    this.#retranslated = false;
     this.#mmu.modeChanged();
     this.blocks.modeChanged(this.hart.state.privilege, this.#mmu.isPhysical);
   }

@@ -203,11 +203,15 @@ export class BlockCache {
     return this.#space.jumpCache;
   }
 
-  /** Forgets what may be fetched where. To be called between blocks, and `modeChanged` after it. */
-  translationChanged(invalid: Invalidation): void {
+  /**
+   * Forgets what may be fetched where. To be called between blocks.
+   * @returns whether there was something to forget: `modeChanged` is then to be called
+   */
+  translationChanged(invalid: Invalidation): boolean {
     let changed = false;
     for (const space of this.#spaces.values()) changed = space.translationChanged(invalid) || changed;
     if (changed) this.#generation = (this.#generation + 1) % GENERATIONS;
+    return changed;
   }
 
   /**

@@ -29,12 +29,18 @@ export interface TlbEntry {
   readonly global: boolean;
 }
 
+/** Sizes of pages larger than 4 KiB that there are in Sv39 to Sv57; NAPOT ones have 64 KiB. */
+const LARGE_SHIFTS: readonly number[] = [16, 21, 30, 39, 48];
+/** A name for the page of this size that holds `address`, shared with few others. */
+const wholeOf = (address: bigint, shift: number): number =>
+  Number(BigInt.asUintN(46, address >> BigInt(shift))) * 64 + shift;
+
 export class Tlb {
   readonly #base: number;
   readonly #tags: BigUint64Array;
   readonly #words: Int32Array;
-  /** Banks with parts of pages larger than 4 KiB, as far as this thread has filled them. */
-  readonly #hasLarge: boolean[] = Array(TLB_BANKS).fill(false);
+  /** By bank: pages larger than 4 KiB that it may have parts of, as `wholeOf` names them. */
+  readonly #wholes: readonly Set<number>[] = Array.from({ length: TLB_BANKS }, () => new Set());
 
   constructor(buffer: SharedArrayBuffer, layout: Layout, vcpu: number) {
     this.#base = layout.vcpus[vcpu]!.tlb;
@@ -50,6 +56,7 @@ export class Tlb {
   /** Forgets every translation. */
   clear(): void {
     this.#tags.fill(NO_PAGE);
+    for (const wholes of this.#wholes) wholes.clear();
   }
 
   /** Forgets every translation of a bank. */
@@ -82,7 +89,8 @@ export class Tlb {
     const high = Number(BigInt.asIntN(32, address >> 32n));
     const own = this.#entryOf(bank, address);
     // A page of 4 KiB can only be in one place; parts of a larger one may be anywhere.
-    const isLarge = this.#hasLarge[bank]!;
+    const wholes = this.#wholes[bank]!;
+    const isLarge = wholes.size > 0 && LARGE_SHIFTS.some((shift) => wholes.has(wholeOf(address, shift)));
     const first = isLarge ? bank * BANK_WORDS : own;
     const end = isLarge ? (bank + 1) * BANK_WORDS : own + WORDS;
     for (let entry = first; entry < end; entry += WORDS) {
@@ -110,7 +118,7 @@ export class Tlb {
    */
   fill(bank: number, page: bigint, { host, read, write, shift, global }: TlbEntry): void {
     const entry = this.#entryOf(bank, page);
-    if (shift !== PAGE_SHIFT) this.#hasLarge[bank] = true;
+    if (shift !== PAGE_SHIFT) this.#wholes[bank]!.add(wholeOf(page, shift));
     const words = this.#words;
     words[entry + TLB_ENTRY.addend / 4] = (host - Number(page & 0xffff_ffffn)) | 0;
     words[entry + TLB_ENTRY.page / 4] = host;
