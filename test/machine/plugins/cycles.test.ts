@@ -54,7 +54,7 @@ test('a thousand loads and unloads', async () => {
   const growth = (member: keyof MemoryUse): number => (after[member] - before![member]) / (CYCLES - WARM_UP);
   console.log(`bytes for each load and unload: ${growth('heaps')} in heaps, ${growth('resident')} of the process`);
   // V8 goes on optimizing and setting room aside for a while: in 3000 cycles it is half of what it is here.
-  expect(growth('heaps')).toBeLessThan(4096);
+  expect(growth('heaps')).toBeLessThan(6144);
   expect(growth('resident')).toBeLessThan(256 * 1024);
 
   expect(await instrumentation.query()).toEqual([]);
