@@ -22,9 +22,46 @@ export async function findPlugin(path: string): Promise<string> {
   return url.href;
 }
 
-/** What plugins write, each into files of its own, which are begun anew at the first write after a load. */
+/** A file of a plugin's, which is begun anew. */
+class OutputFile {
+  readonly #complain: (error: unknown) => void;
+  /** Undefined once it cannot be written. */
+  #handle: FileHandle | undefined;
+  /** Settles when all that has been asked for is done: nothing overtakes what was written before. */
+  #last: Promise<void>;
+
+  /** @param complain told once of what makes the file unusable */
+  constructor(path: string, complain: (error: unknown) => void) {
+    this.#complain = complain;
+    this.#last = this.#attempt(async () => {
+      this.#handle = await open(path, 'w');
+    });
+  }
+
+  async #attempt(job: () => Promise<void>): Promise<void> {
+    try {
+      await job();
+    } catch (error) {
+      this.#complain(error);
+      await this.#handle?.close().catch(() => {});
+      this.#handle = undefined;
+    }
+  }
+
+  /** Resolves when `text` is written, or lost for good. */
+  append(text: string): Promise<void> {
+    this.#last = this.#last.then(() => this.#attempt(async () => this.#handle?.appendFile(text)));
+    return this.#last;
+  }
+
+  close(): Promise<void> {
+    return this.#last.then(() => this.#handle?.close());
+  }
+}
+
+/** What plugins write, each into files of its own. */
 export class PluginOutput {
-  readonly #files = new Map<string, Map<string, Promise<FileHandle | undefined>>>();
+  readonly #files = new Map<string, Map<string, OutputFile>>();
   readonly #complain: (problem: string) => void;
 
   /** @param complain told once of each file that cannot be written */
@@ -33,20 +70,14 @@ export class PluginOutput {
   }
 
   /** Appends `text` to the file `path` of `plugin`. Resolves when it is written, or lost for good. */
-  async write(plugin: string, path: string, text: string): Promise<void> {
-    const files = this.#files.get(plugin) ?? new Map<string, Promise<FileHandle | undefined>>();
+  write(plugin: string, path: string, text: string): Promise<void> {
+    const files = this.#files.get(plugin) ?? new Map<string, OutputFile>();
     this.#files.set(plugin, files);
-    const lost = (error: unknown): undefined =>
-      void this.#complain(`plugin '${plugin}': could not write '${path}': ${reasonOf(error)}`);
-    const file = files.get(path) ?? open(path, 'w').catch(lost);
+    const complain = (error: unknown): void =>
+      this.#complain(`plugin '${plugin}': could not write '${path}': ${reasonOf(error)}`);
+    const file = files.get(path) ?? new OutputFile(path, complain);
     files.set(path, file);
-    const handle = await file;
-    try {
-      await handle?.appendFile(text);
-    } catch (error) {
-      files.set(path, Promise.resolve(lost(error)));
-      await handle?.close().catch(() => {});
-    }
+    return file.append(text);
   }
 
   /** Closes the files of `plugin`, or of all. */
@@ -55,7 +86,7 @@ export class PluginOutput {
     for (const id of plugins) {
       const files = [...(this.#files.get(id)?.values() ?? [])];
       this.#files.delete(id);
-      for (const file of files) await (await file)?.close();
+      await Promise.all(files.map((file) => file.close()));
     }
   }
 }

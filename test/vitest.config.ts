@@ -6,6 +6,8 @@ export default defineConfig({
     root: new URL('..', import.meta.url).pathname,
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // What is waited for comes within milliseconds, or minutes on a machine that has much else to do.
+    expect: { poll: { interval: 5, timeout: 60_000 } },
     // Most suites start a daemon or a cross compiler: on two cores, more at once only disturb each other.
     maxWorkers: 2,
     pool: 'forks',

@@ -138,7 +138,8 @@ export class Mmu implements PageTableMemory {
     if (asid !== undefined && asid !== this.#translator.space.asid) return false;
     if (address === undefined && asid === undefined) this.#tlb.clear();
     else this.#tlb.forget(BANK.machine, address, asid === undefined);
-    this.#update();
+    // What is said of one address is that its tables have changed, and nothing else.
+    if (address === undefined) this.#update();
     return true;
   }
 

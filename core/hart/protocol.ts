@@ -1,4 +1,5 @@
 /** What main and a vCPU's worker say to each other. Everything else between them is in the shared memory. */
+import type { MessagePort } from 'node:worker_threads';
 import type { Finish } from '../devices/test-sifive.ts';
 import type { Equipment } from '../machine/equipment.ts';
 import type { MemoryRegion } from '../memory/physical.ts';
@@ -15,6 +16,8 @@ export interface WorkerStart {
   readonly regions: readonly MemoryRegion[];
   readonly resetVector: bigint;
   readonly equipment: Equipment;
+  /** To the translator. */
+  readonly translator: MessagePort;
 }
 
 /** Requests are answered in order, each by one `answer` with its number. A vCPU starts parked. */

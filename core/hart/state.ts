@@ -65,6 +65,8 @@ export const ATTENTION = {
   stale: 4,
   /** The machine is to stop running: park. */
   park: 8,
+  /** The translator has made a region. */
+  translated: 16,
 } as const;
 
 /** Where the guest's registers start within a vCPU's area; the control words come first. */

@@ -9,6 +9,8 @@ import { BlockCache } from '../jit/block-cache.ts';
 import type { CodePages } from '../jit/code-pages.ts';
 import { RegionCompiler } from '../jit/compiler.ts';
 import { decodeWord } from '../jit/decode-block.ts';
+import { RegionTable } from '../jit/region-table.ts';
+import { LocalTranslator, type Translator } from '../jit/translator.ts';
 import { CODE_BYTES_PER_VCPU, type Layout } from '../memory/layout.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import type { View } from '../memory/struct.ts';
@@ -41,6 +43,8 @@ export interface VcpuParts {
   /** Called between blocks now and then while guest code runs, and before the thread sleeps in `wfi`. */
   breathe?(): void;
   beforeSleep?(): void;
+  /** Who compiles regions; by default this thread. */
+  readonly translator?: Translator;
   /** For tests: see `BlockCacheOptions`. */
   readonly codeBytes?: number;
   readonly coldness?: number;
@@ -50,7 +54,7 @@ export interface VcpuParts {
 /** Blocks that are run before generated code is left, so that V8 can replace it by better code. */
 const BUDGET = 1_000_000;
 /** Entries after which a block is compiled. */
-const COLDNESS = 500;
+const COLDNESS = 4000;
 /** Instructions for which compiled code runs at the most, unless it is asked to look up: some milliseconds. */
 const REGION_BUDGET = 10_000_000;
 
@@ -69,8 +73,13 @@ export class Vcpu {
   readonly #run: Run;
   readonly #event: AccessEvent & { instruction: InstructionInfo };
   #plugins: PluginInstance[] = [];
+  /** Of the last call of `#modeChanged`; and whether what translation gives has changed since. */
+  #privilege = -1;
+  #mstatus = 0n;
+  #retranslated = true;
   #trap: Trap | undefined;
   #waiting = false;
+  #open: { readonly slot: number; readonly pc: bigint; readonly flushes: number } | undefined;
   /** An interrupt may have to be taken before the next block. */
   #lookForInterrupt = true;
 
@@ -130,18 +139,16 @@ export class Vcpu {
       ...imports,
       state: new WebAssembly.Global({ value: 'i32', mutable: false }, state),
     };
-    const compiler = new RegionCompiler(
-      layout,
-      interpreter.floats,
-      physical.regions.find(({ writable }) => writable)!,
-      env,
-    );
-    this.blocks = new BlockCache(buffer, layout, index, this.#mmu.fetch.bind(this.#mmu), codePages, compiler, {
+    const table = new RegionTable(env);
+    const ram = physical.regions.find(({ writable }) => writable)!;
+    const translator = parts.translator ?? new LocalTranslator(new RegionCompiler(layout, interpreter.floats, ram));
+    const fetch = this.#mmu.fetch.bind(this.#mmu);
+    this.blocks = new BlockCache(buffer, layout, index, fetch, codePages, translator, table, {
       codeBytes: parts.codeBytes ?? CODE_BYTES_PER_VCPU,
       coldness: parts.coldness ?? COLDNESS,
       budget: parts.budget ?? REGION_BUDGET,
     });
-    const instance = new WebAssembly.Instance(parts.module, { env: { ...env, regions: compiler.table } });
+    const instance = new WebAssembly.Instance(parts.module, { env: { ...env, regions: table.table } });
     this.#run = instance.exports.run as Run;
   }
 
@@ -150,7 +157,7 @@ export class Vcpu {
     return {
       vcpu: index,
       instruction: undefined as unknown as InstructionInfo,
-      register: (number) => hart.state.x[number]!,
+      register: (number) => (number < 32 ? hart.state.x[number]! : hart.state.f[number - 32]!),
       get address() {
         return view.accessAddress;
       },
@@ -217,11 +224,17 @@ export class Vcpu {
   }
 
   #translationChanged(invalid: Invalidation): void {
-    if (this.#mmu.translationChanged(invalid)) this.blocks.translationChanged(invalid);
+    if (!this.#mmu.translationChanged(invalid)) return;
+    if (this.blocks.translationChanged(invalid) || invalid.address === undefined) this.#retranslated = true;
   }
 
-  /** Privilege or `mstatus` may have changed. */
+  /** Privilege, `mstatus` or translation may have changed. */
   #modeChanged(): void {
+    const { privilege, mstatus } = this.hart.state;
+    if (privilege === this.#privilege && mstatus === this.#mstatus && !this.#retranslated) return;
+    this.#privilege = privilege;
+    this.#mstatus = mstatus;
+    this.#retranslated = false;
     this.#mmu.modeChanged();
     this.blocks.modeChanged(this.hart.state.privilege, this.#mmu.isPhysical);
   }
@@ -237,12 +250,12 @@ export class Vcpu {
    */
   run(blocksMax = Number.POSITIVE_INFINITY): number {
     const { hart, blocks, view } = this;
-    let link = 0;
     let left = blocksMax;
     for (;;) {
       const attention = Atomics.exchange(this.#attention, 0, 0);
       if (attention !== 0) {
         if (attention & ATTENTION.stale) this.#dropStale();
+        if (attention & ATTENTION.translated) this.blocks.takeTranslated();
         if (attention & ATTENTION.interrupt) this.#lookForInterrupt = true;
         this.detachFailed();
         if (attention & (ATTENTION.message | ATTENTION.park)) return attention;
@@ -264,24 +277,19 @@ export class Vcpu {
         if (interrupt !== undefined) {
           hart.interrupt(interrupt);
           this.#modeChanged();
-          link = 0;
         }
       }
       if (left <= 0) return 0;
       this.#parts.breathe?.();
 
       const { pc } = hart.state;
-      const { flushes } = view;
-      const record = this.#enter(pc, link);
+      const record = this.#enter(pc);
       this.detachFailed();
       if (record === 0) {
         left--;
-        link = 0;
         continue;
       }
-      // Links live in the area that a flush empties.
-      if (link !== 0 && flushes === view.flushes) blocks.link(link, pc, record);
-      link = 0;
+      this.#link(pc, record);
 
       const budget = Math.min(BUDGET, left);
       left -= budget;
@@ -289,10 +297,10 @@ export class Vcpu {
       view.exits[exit]!++;
       switch (exit) {
         case EXIT['need-block']:
-          link = view.exitLink;
+          this.#openLink();
           break;
         case EXIT.revisit:
-          link = view.exitLink;
+          this.#openLink();
           break;
         case EXIT.door:
           this.#door(view.exitRecord);
@@ -309,10 +317,24 @@ export class Vcpu {
     }
   }
 
+  /** Remembers by which link generated code was left, and where it is to lead. */
+  #openLink(): void {
+    const { exitLink, flushes } = this.view;
+    this.#open = exitLink === 0 ? undefined : { slot: exitLink, pc: this.hart.state.pc, flushes };
+  }
+
+  /** Lets the link that is open lead to `record`, the block at `pc`, if that is where it should lead. */
+  #link(pc: bigint, record: number): void {
+    const open = this.#open;
+    this.#open = undefined;
+    // Links live in the area that a flush empties.
+    if (open?.pc === pc && open.flushes === this.view.flushes) this.blocks.link(open.slot, pc, record);
+  }
+
   /** The record to run at `pc`; 0 where the fetch trapped. */
-  #enter(pc: bigint, link: number): number {
+  #enter(pc: bigint): number {
     try {
-      return this.blocks.enter(pc, link);
+      return this.blocks.enter(pc, this.#open?.pc === pc ? this.#open.slot : 0);
     } catch (thrown) {
       if (!(thrown instanceof Trap)) throw thrown;
       this.#raise(thrown);

@@ -7,6 +7,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import type { Finish } from '../devices/test-sifive.ts';
 import { CodePages } from '../jit/code-pages.ts';
 import { createGuestInterpreter } from '../jit/handlers.ts';
+import { RemoteTranslator } from '../jit/translator.ts';
 import { timeOfDay } from '../machine/clock.ts';
 import { attachDevices } from '../machine/virt.ts';
 import { layoutOf } from '../memory/layout.ts';
@@ -21,7 +22,8 @@ import type { Collected, Message, NumberedRequest, Request, WorkerStart } from '
 import { ATTENTION, VcpuState } from './state.ts';
 import { Vcpu } from './vcpu.ts';
 
-const { memory, vcpus, ramBytes, index, module, regions, resetVector, equipment } = workerData as WorkerStart;
+const { memory, vcpus, ramBytes, index, module, regions, resetVector, equipment, translator } =
+  workerData as WorkerStart;
 const { buffer } = memory;
 const layout = layoutOf(vcpus, ramBytes);
 const { state } = layout.vcpus[index]!;
@@ -72,6 +74,7 @@ const vcpu = new Vcpu({
   module,
   physical: new PhysicalMemory(regions),
   codePages,
+  translator: new RemoteTranslator(translator),
   bus: board.bus,
   time: board.time,
   setSupervisorTimer: (deadline) => board.setSupervisorTimer(index, deadline),
@@ -243,3 +246,4 @@ while (!ended) {
 }
 outbox.flush();
 port.close();
+translator.close();

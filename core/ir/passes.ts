@@ -51,7 +51,7 @@ function fold(fragment: Fragment): Fragment {
 }
 
 /** Ops whose result nobody uses, and which do nothing else. */
-function dead(fragment: Fragment): Fragment {
+export function dead(fragment: Fragment): Fragment {
   const used = new Set<Value>();
   for (const [index, op] of [...fragment.entries()].reverse()) {
     const { effect, result } = OPS[op.name];

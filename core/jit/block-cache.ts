@@ -27,14 +27,17 @@ import { lengthOf } from '../riscv/decode.ts';
 import { type Invalidation, MACHINE, SUPERVISOR, Trap, USER } from '../riscv/hart.ts';
 import { BY_NAME } from '../riscv/table.ts';
 import { HEADER, HEADER_BYTES, NO_LINK, RECORD, RECORD_BYTES, TARGETS } from '../wasm/record.ts';
+import { blueprintOf } from './blueprint.ts';
 import type { CodePages } from './code-pages.ts';
 import { CodeSpace, type FetchedPage } from './code-space.ts';
-import type { RegionCompiler } from './compiler.ts';
+import type { TranslatedRegion } from './compiler.ts';
 import { type BlockInstruction, blockInfo, type DecodedBlock, decodeBlock } from './decode-block.ts';
 import { type FormedRegion, formRegion, type RegionSource } from './form-region.ts';
 import { HANDLED } from './handlers.ts';
+import type { RegionTable } from './region-table.ts';
 import { type Region, Regions, regionBytes } from './regions.ts';
 import { inOrder, type PlacedProbe, type Step, scriptOf } from './script.ts';
+import type { Translator } from './translator.ts';
 import { BLOCK_BYTES_MAX, blockBytes, targetsOf, type WriteContext, writeBlock } from './write-block.ts';
 
 /** A callback that a block may call, by number. */
@@ -53,6 +56,15 @@ interface Variant {
   readonly callbacks: readonly number[];
   /** What its header says when it is not suspended; undefined while it is not. */
   coldness: number | undefined;
+  /** Never to be entered again. */
+  retired: boolean;
+}
+
+/** A region that is being made. */
+interface PendingRegion extends Pick<Region<Variant>, 'extensions' | 'physical'> {
+  readonly formed: FormedRegion<Variant>;
+  /** Number of the flush before it: later ones have taken the ground from under it. */
+  readonly flushes: number;
 }
 
 /** Values of `regionKey`, and the first of those for supervisor and user mode. */
@@ -108,7 +120,10 @@ export class BlockCache {
   /** The block that each record begins, of a block or of a region. */
   readonly #byRecord = new Map<number, DecodedBlock>();
   readonly #regions: Regions<Variant>;
-  readonly #compiler: RegionCompiler;
+  readonly #translator: Translator;
+  /** Regions that the translator is making, by number. */
+  readonly #pending = new Map<number, PendingRegion>();
+  readonly #counters: number;
   readonly #source: RegionSource<Variant>;
 
   #plugins: PluginInstance[] = [];
@@ -129,7 +144,8 @@ export class BlockCache {
     vcpu: number,
     fetch: (virtual: bigint, privilege: number) => FetchedPage,
     codePages: CodePages,
-    compiler: RegionCompiler,
+    translator: Translator,
+    table: RegionTable,
     { codeBytes, coldness, budget }: BlockCacheOptions,
   ) {
     const { state, code, counters, jumpCaches } = layout.vcpus[vcpu]!;
@@ -139,10 +155,10 @@ export class BlockCache {
     // An illegal instruction leaves as a system instruction does, and is found out behind the door.
     const illegalHandler = HANDLED.get(BY_NAME.get('ecall')!)!.plain;
     this.#context = { memory: this.#memory, state, illegalHandler, coldness };
-    this.#compiler = compiler;
-    this.#regions = new Regions(this.#memory, this.#view, compiler, budget);
+    this.#translator = translator;
+    this.#counters = counters;
+    this.#regions = new Regions(this.#memory, this.#view, table, budget);
     this.#source = {
-      counters,
       warm: (pc) => {
         const site = this.#known(pc);
         if (!site || this.#heat(site.clean!) + this.#heat(site.annotated) < coldness / WARM_SHARE) return undefined;
@@ -187,10 +203,15 @@ export class BlockCache {
     return this.#space.jumpCache;
   }
 
-  /** Forgets what may be fetched where. To be called between blocks, and `modeChanged` after it. */
-  translationChanged(invalid: Invalidation): void {
-    this.#generation = (this.#generation + 1) % GENERATIONS;
-    for (const space of this.#spaces.values()) space.translationChanged(invalid);
+  /**
+   * Forgets what may be fetched where. To be called between blocks.
+   * @returns whether there was something to forget: `modeChanged` is then to be called
+   */
+  translationChanged(invalid: Invalidation): boolean {
+    let changed = false;
+    for (const space of this.#spaces.values()) changed = space.translationChanged(invalid) || changed;
+    if (changed) this.#generation = (this.#generation + 1) % GENERATIONS;
+    return changed;
   }
 
   /**
@@ -323,36 +344,61 @@ export class BlockCache {
     const left = this.#regions.leftBy(link);
     if (left && !left.full && left.extensions < EXTENSIONS_MAX && !left.parts.includes(variant)) {
       const extensions = left.extensions + 1;
-      if (this.#makeRegion(left.entry, extensions, ({ parts }) => parts.includes(variant))) {
+      if (this.#makeRegion(left.entry, extensions, ({ parts }) => parts.includes(variant)) === 'made') {
         this.#setColdness(variant, this.#context.coldness << extensions);
         return;
       }
     }
     this.#setColdness(variant, -1);
-    this.#makeRegion(variant, 0);
+    if (this.#makeRegion(variant, 0) === 'later') this.#setColdness(variant, this.#context.coldness);
   }
 
-  /** @param serves whether it is worth having. @returns whether there is such a region now */
-  #makeRegion(entry: Variant, extensions: number, serves?: (formed: FormedRegion<Variant>) => boolean): boolean {
-    const started = performance.now();
+  /**
+   * Has a region made, now or by and by.
+   * @param serves whether it is worth having
+   */
+  #makeRegion(
+    entry: Variant,
+    extensions: number,
+    serves?: (formed: FormedRegion<Variant>) => boolean,
+  ): 'made' | 'useless' | 'later' {
     const { flushes } = this.#view;
     const formed = formRegion(entry, this.#source);
-    if (!formed || flushes !== this.#view.flushes || serves?.(formed) === false) return false;
+    if (!formed || flushes !== this.#view.flushes || serves?.(formed) === false) return 'useless';
     const physical = this.#isPhysical;
-    const compiled = this.#compiler.compile(formed.blocks, physical);
-    const bytes = regionBytes(compiled);
+    const number = this.#translator.request(blueprintOf(formed, this.#counters, physical));
+    if (number === undefined) return 'later';
+    this.#pending.set(number, { formed, extensions, physical, flushes });
+    this.takeTranslated();
+    return 'made';
+  }
+
+  /** Installs what the translator has made. To be called between blocks. */
+  takeTranslated(): void {
+    for (const { number, region, microseconds } of this.#translator.take()) {
+      const pending = this.#pending.get(number)!;
+      this.#pending.delete(number);
+      this.#view.compileMicroseconds += Math.round(microseconds);
+      if (region) this.#install(pending, region);
+    }
+  }
+
+  #install({ formed, flushes, ...kind }: PendingRegion, translated: TranslatedRegion): void {
+    const entry = formed.parts[0]!;
+    const bytes = regionBytes(translated);
     // Too little room: the area is about to be emptied anyway.
-    if (this.#end - this.#free < bytes) return false;
-    const before = this.#regions.at(entry, physical);
+    if (flushes !== this.#view.flushes || this.#end - this.#free < bytes) return;
+    if (formed.parts.some(({ retired }) => retired)) return;
+    const before = this.#regions.at(entry, kind.physical);
     if (before) this.#regions.drop(before);
-    const region = this.#regions.install(formed, compiled, this.#free, { extensions, physical });
-    if (!region) return false;
+    const region = this.#regions.install(formed, translated, this.#free, kind);
+    if (!region) return;
     this.#byRecord.set(region.record, entry.block);
+    // Links to the block find the region when it has been looked at.
+    this.#suspend(entry);
     this.#free += bytes;
     this.#view.compiled++;
-    this.#view.compileMicroseconds += Math.round((performance.now() - started) * 1000);
     this.#view.codeBytes = this.#free - this.#start;
-    return true;
   }
 
   /** The instruction that the record, any of a block's, belongs to. Slow: it searches. */
@@ -414,7 +460,7 @@ export class BlockCache {
     this.#view.codeBytes = this.#free - this.#start;
     this.#byRecord.set(record, block);
     const callbacks = probes.map(({ callback }) => callback).filter((callback) => callback >= 0);
-    return { site, block, steps, record, callbacks, coldness: undefined };
+    return { site, block, steps, record, callbacks, coldness: undefined, retired: false };
   }
 
   #suspend(variant: Variant): void {
@@ -475,6 +521,7 @@ export class BlockCache {
 
   /** The variant is never to be entered again; links may still lead to its first record. */
   #retire(variant: Variant): void {
+    variant.retired = true;
     this.#suspend(variant);
     this.#regions.dropWith(variant);
     this.#view.blocks--;

@@ -29,7 +29,10 @@ export class CodeSpace {
   readonly #addresses: BigUint64Array;
   readonly #records: Uint32Array;
   readonly #fetch: Fetch;
+  /** By page number. */
   readonly #pages = new Map<bigint, FetchedPage>();
+  /** Numbers of pages that are parts of larger ones: by log2 of the bytes of these, then by their number. */
+  readonly #parts = new Map<number, Map<bigint, bigint[]>>();
 
   constructor(buffer: SharedArrayBuffer, jumpCache: number, fetch: Fetch) {
     this.jumpCache = jumpCache;
@@ -64,7 +67,17 @@ export class CodeSpace {
     const page = this.#fetch(virtual);
     if (this.#pages.size >= PAGES_MAX) this.clear();
     this.#pages.set(number, page);
+    if (page.shift !== PAGE_SHIFT) this.#addPart(number, page.shift);
     return page;
+  }
+
+  #addPart(number: bigint, shift: number): void {
+    const wholes = this.#parts.get(shift) ?? new Map<bigint, bigint[]>();
+    this.#parts.set(shift, wholes);
+    const whole = number >> BigInt(shift - PAGE_SHIFT);
+    const parts = wholes.get(whole);
+    if (parts) parts.push(number);
+    else wholes.set(whole, [number]);
   }
 
   /** The same, only if it is known already. */
@@ -72,15 +85,29 @@ export class CodeSpace {
     return this.#pages.get(virtual >> BigInt(PAGE_SHIFT));
   }
 
-  /** Forgets pages that must be translated anew, and with any page all blocks. */
-  translationChanged({ address, asid }: Invalidation): void {
+  /**
+   * Forgets pages that must be translated anew, and with any page all blocks.
+   * @returns whether there was one
+   */
+  translationChanged({ address, asid }: Invalidation): boolean {
     const before = this.#pages.size;
-    for (const [number, { shift, global }] of this.#pages) {
-      if (global && asid !== undefined) continue;
-      const rest = BigInt(shift - PAGE_SHIFT);
-      if (address === undefined || number >> rest === address >> BigInt(shift)) this.#pages.delete(number);
+    if (address === undefined) {
+      for (const [number, { global }] of this.#pages) if (!global || asid === undefined) this.#pages.delete(number);
+    } else {
+      this.#forget(address >> BigInt(PAGE_SHIFT), asid);
+      for (const [shift, wholes] of this.#parts) {
+        const whole = address >> BigInt(shift);
+        for (const number of wholes.get(whole) ?? []) this.#forget(number, asid);
+      }
     }
-    if (this.#pages.size !== before) this.#forgetBlocks();
+    const changed = this.#pages.size !== before;
+    if (changed) this.#forgetBlocks();
+    return changed;
+  }
+
+  #forget(number: bigint, asid: number | undefined): void {
+    if (this.#pages.get(number)?.global && asid !== undefined) return;
+    this.#pages.delete(number);
   }
 
   #forgetBlocks(): void {
@@ -89,6 +116,7 @@ export class CodeSpace {
 
   clear(): void {
     this.#pages.clear();
+    this.#parts.clear();
     this.#forgetBlocks();
   }
 }

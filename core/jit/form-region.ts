@@ -3,11 +3,9 @@
  * and the usual targets of indirect jumps. A function is copied for each chain of calls that leads to it, so that its
  * return is a comparison with one known address.
  */
-import { fill } from '../ir/passes.ts';
 import { type Control, controlOf, meaningAt } from '../riscv/meaning.ts';
-import type { Edge, RegionBlock, RegionControl, RegionStep } from '../wasm/region/graph.ts';
+import type { Edge, RegionControl } from '../wasm/region/graph.ts';
 import type { DecodedBlock } from './decode-block.ts';
-import { PROBES } from './probes.ts';
 import type { Step } from './script.ts';
 
 /** A block as it may become part of a region. */
@@ -24,14 +22,13 @@ export interface RegionSource<P extends RegionPart> {
   heat(part: P): number;
   /** Addresses that the indirect jump at its end has gone to lately, the most frequent ones first. */
   targets(part: P): readonly bigint[];
-  /** Memory address from which counters are numbered. */
-  readonly counters: number;
 }
 
 export interface FormedRegion<P> {
-  readonly blocks: readonly RegionBlock[];
-  /** The blocks as they are in memory, by `origin`. */
+  /** The blocks as they are in memory. */
   readonly parts: readonly P[];
+  /** Copies of them, by their index in `parts`, and where control goes from each; the first is the entry. */
+  readonly blocks: readonly { readonly part: number; readonly control: RegionControl }[];
   /** Something was left out for want of room. */
   readonly full: boolean;
 }
@@ -44,9 +41,8 @@ const TARGETS_MAX = 16;
 /** In place of return addresses: there are too many chains of calls to tell them apart. */
 const ANYWHERE = -1n;
 
-/** A block as it goes into regions. */
-interface Translated {
-  readonly steps: readonly RegionStep[];
+/** What the former needs to know of a block. */
+interface Outline {
   readonly control: Control;
   /** Instructions that retire in the region. */
   readonly instructions: number;
@@ -54,51 +50,33 @@ interface Translated {
   readonly resume: number | undefined;
 }
 
-/** The block's script with every operand given, up to an instruction that leaves by a door. */
-function translate({ steps }: RegionPart, counters: number): Translated {
-  const translated: RegionStep[] = [];
-  let control: Control = { kind: 'next' };
-  let instructions = 0;
-  for (const step of steps) {
-    const { offset } = step;
-    if (step.kind === 'probe') {
-      const { request, callback } = step.probe;
-      const fragment = fill(PROBES.get(request.name)!, {
-        counter: (request.counter ?? counters) - counters,
-        callback,
-        amount: step.operand,
-        from: step.operand,
-        length: request.length ?? 0n,
-      });
-      translated.push({ fragment, traced: false, offset });
-      continue;
-    }
-    const { decoded, pc, handled } = step.instruction;
-    if (!decoded || !handled || handled.door)
-      return { steps: translated, control: { kind: 'exit' }, instructions, resume: offset };
-    const fragment = meaningAt(decoded, pc);
-    control = controlOf(decoded, fragment);
-    instructions++;
-    translated.push({ fragment, traced: step.traced, offset });
-  }
-  return { steps: translated, control, instructions, resume: undefined };
+function outline({ block, steps }: RegionPart): Outline {
+  for (const step of steps)
+    if (step.kind === 'instruction' && !isCompiled(step))
+      return { control: { kind: 'exit' }, instructions: step.index, resume: step.offset };
+  const { decoded, pc } = block.instructions.at(-1)!;
+  const control = controlOf(decoded!, meaningAt(decoded!, pc));
+  return { control, instructions: block.instructions.length, resume: undefined };
 }
 
-/** Blocks go into many regions, and are always the same there. */
-const translations = new WeakMap<RegionPart, Translated>();
+/** Regions do everything but what leaves by a door, which an illegal instruction does too. */
+export const isCompiled = ({ instruction }: Step & { kind: 'instruction' }): boolean =>
+  instruction.handled?.door === false;
 
-function translated(part: RegionPart, counters: number): Translated {
-  let known = translations.get(part);
+const outlines = new WeakMap<RegionPart, Outline>();
+
+function outlineOf(part: RegionPart): Outline {
+  let known = outlines.get(part);
   if (!known) {
-    known = translate(part, counters);
-    translations.set(part, known);
+    known = outline(part);
+    outlines.set(part, known);
   }
   return known;
 }
 
 interface Node<P> {
   readonly part: P;
-  readonly translated: Translated;
+  readonly outline: Outline;
   /** Return addresses of the calls that lead here, the innermost last. */
   readonly calls: readonly bigint[];
   control: RegionControl | undefined;
@@ -124,7 +102,7 @@ export function formRegion<P extends RegionPart>(entry: P, source: RegionSource<
     }
     if (!parts.includes(part)) parts.push(part);
     instructions += count;
-    const index = nodes.push({ part, translated: translated(part, source.counters), calls, control: undefined }) - 1;
+    const index = nodes.push({ part, outline: outlineOf(part), calls, control: undefined }) - 1;
     indexes.set(key, index);
     waiting.push(index);
     return index;
@@ -136,9 +114,9 @@ export function formRegion<P extends RegionPart>(entry: P, source: RegionSource<
     return block === undefined ? { exit: pc } : { block };
   }
 
-  function controlFrom({ part, translated, calls }: Node<P>): RegionControl {
+  function controlFrom({ part, outline, calls }: Node<P>): RegionControl {
     const { block } = part;
-    const { control } = translated;
+    const { control, resume } = outline;
     // A function that calls itself is not copied for each depth: its returns go where they usually do.
     const called = (): readonly bigint[] =>
       calls.includes(block.next) || calls[0] === ANYWHERE ? [ANYWHERE] : [...calls, block.next].slice(-CALLS_MAX);
@@ -152,7 +130,7 @@ export function formRegion<P extends RegionPart>(entry: P, source: RegionSource<
         return { kind: 'branch', taken, next: edge(block.next, calls) };
       }
       case 'exit':
-        return { kind: 'resume', offset: translated.resume! };
+        return { kind: 'resume', offset: resume! };
       case 'indirect': {
         const { returns } = control;
         // Whoever has called the function in which the region begins has, or will have, regions with it in them.
@@ -170,7 +148,7 @@ export function formRegion<P extends RegionPart>(entry: P, source: RegionSource<
   }
 
   add(entry, []);
-  if (nodes[0]!.translated.instructions === 0) return undefined;
+  if (nodes[0]!.outline.instructions === 0) return undefined;
   for (;;) {
     // The hottest first: when the region is full, what is left out matters least.
     let best = -1;
@@ -182,14 +160,6 @@ export function formRegion<P extends RegionPart>(entry: P, source: RegionSource<
     node.control = controlFrom(node);
   }
 
-  const blocks = nodes.map(
-    ({ part, translated, control }): RegionBlock => ({
-      pc: part.block.pc,
-      origin: parts.indexOf(part),
-      steps: translated.steps,
-      instructions: translated.instructions,
-      control: control!,
-    }),
-  );
-  return { blocks, parts, full };
+  const blocks = nodes.map(({ part, control }) => ({ part: parts.indexOf(part), control: control! }));
+  return { parts, blocks, full };
 }

@@ -8,11 +8,11 @@ import { PAGE_BYTES, PAGE_SHIFT } from '../memory/layout.ts';
 import type { View } from '../memory/struct.ts';
 import { PSEUDO } from '../wasm/interpreter.ts';
 import { HEADER, HEADER_BYTES, RECORD, RECORD_BYTES, REGION } from '../wasm/record.ts';
-import type { CompiledRegion } from '../wasm/region/compile.ts';
-import { SLOT_BYTES } from '../wasm/region/ways-out.ts';
-import type { RegionCompiler } from './compiler.ts';
+import { SLOT_BYTES, type Slot } from '../wasm/region/ways-out.ts';
+import type { TranslatedRegion } from './compiler.ts';
 import type { DecodedBlock } from './decode-block.ts';
 import type { FormedRegion } from './form-region.ts';
+import type { RegionTable } from './region-table.ts';
 
 /** A block as the regions see it. */
 export interface RegionMember {
@@ -40,10 +40,11 @@ export interface Region<P> {
   valid: number;
 }
 
-export const regionBytes = ({ slots }: CompiledRegion): number =>
+/** Bytes that the region fills in the area for translated code. */
+export const regionBytes = ({ slots }: TranslatedRegion): number =>
   Math.ceil((HEADER_BYTES + RECORD_BYTES + slots.length * SLOT_BYTES) / RECORD_BYTES) * RECORD_BYTES;
 
-const linksOf = ({ slots }: CompiledRegion, base: number): readonly number[] =>
+const linksOf = (slots: readonly Slot[], base: number): readonly number[] =>
   slots.flatMap(({ kind }, index) => (kind === 'link' ? [base + index * SLOT_BYTES] : []));
 
 function pagesOf(parts: readonly RegionMember[]): ReadonlyMap<bigint, number> {
@@ -57,7 +58,7 @@ function pagesOf(parts: readonly RegionMember[]): ReadonlyMap<bigint, number> {
 export class Regions<P extends RegionMember> {
   readonly #memory: DataView;
   readonly #view: View<typeof VcpuState.fields>;
-  readonly #compiler: RegionCompiler;
+  readonly #table: RegionTable;
   /** Instructions for which a region runs at the most. */
   readonly #budget: number;
   readonly #byEntry = new Map<P, Region<P>>();
@@ -66,10 +67,10 @@ export class Regions<P extends RegionMember> {
   /** By the memory address of each link slot. */
   readonly #byLink = new Map<number, Region<P>>();
 
-  constructor(memory: DataView, view: View<typeof VcpuState.fields>, compiler: RegionCompiler, budget: number) {
+  constructor(memory: DataView, view: View<typeof VcpuState.fields>, table: RegionTable, budget: number) {
     this.#memory = memory;
     this.#view = view;
-    this.#compiler = compiler;
+    this.#table = table;
     this.#budget = budget;
   }
 
@@ -102,11 +103,11 @@ export class Regions<P extends RegionMember> {
    */
   install(
     { parts, full }: FormedRegion<P>,
-    compiled: CompiledRegion,
+    { module, slots: contents, bytes }: TranslatedRegion,
     base: number,
     { extensions, physical }: Pick<Region<P>, 'extensions' | 'physical'>,
   ): Region<P> | undefined {
-    const table = this.#compiler.install(compiled);
+    const table = this.#table.add(module);
     if (table === undefined) return undefined;
     const record = base + HEADER_BYTES;
     const slots = record + RECORD_BYTES;
@@ -116,14 +117,13 @@ export class Regions<P extends RegionMember> {
     memory.setUint32(record + REGION.table, table, true);
     memory.setUint32(record + REGION.slots, slots, true);
     memory.setUint32(record + REGION.budget, this.#budget, true);
-    for (const [index, slot] of compiled.slots.entries())
+    for (const [index, slot] of contents.entries())
       memory.setUint32(
         slots + index * SLOT_BYTES,
         slot.kind === 'link' ? 0 : parts[slot.origin]!.record + slot.offset,
         true,
       );
     const entry = parts[0]!;
-    const bytes = compiled.bytes.length;
     const pages = pagesOf(parts);
     const region = {
       pages,
@@ -135,7 +135,7 @@ export class Regions<P extends RegionMember> {
       bytes,
       extensions,
       full,
-      links: linksOf(compiled, slots),
+      links: linksOf(contents, slots),
       valid: -1,
     };
     for (const link of region.links) this.#byLink.set(link, region);
@@ -184,7 +184,7 @@ export class Regions<P extends RegionMember> {
   }
 
   #forget(region: Region<P>): void {
-    this.#compiler.remove(region.table);
+    this.#table.remove(region.table);
     for (const link of region.links) this.#byLink.delete(link);
     this.#view.regions--;
     this.#view.regionBytes -= region.bytes;

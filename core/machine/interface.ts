@@ -52,9 +52,9 @@ export interface Vcpu {
   readonly halted: boolean;
   /** pc, then the CSRs that `info registers` prints, in that order. A racy sample while the guest runs. */
   controlRegisters(): readonly RegisterValue[];
-  /** x0 to x31 with QEMU's names (`x0/zero`, `x1/ra` ...). A racy sample while the guest runs. */
+  /** x0 to x31, then f0 to f31, with QEMU's names (`x0/zero`, `f0/ft0` ...). A racy sample while the guest runs. */
   generalRegisters(): readonly RegisterValue[];
-  /** The value of a register by any of its names (`pc`, `a0`, `x10`, `mstatus`), undefined where there is none. */
+  /** The value of a register by any of its names (`pc`, `a0`, `x10`, `fa0`, `mstatus`), undefined where there is none. */
   register(name: string): bigint | undefined;
 }
 

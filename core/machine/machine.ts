@@ -2,7 +2,7 @@
  * A machine: the shared memory with everything in it, one thread for each vCPU and one for the clock, and main's side of
  * them. What changes its run state runs one after the other.
  */
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import type { MachineConfig } from '../../schema/config.ts';
 import type { Finish } from '../devices/test-sifive.ts';
 import { setInterruptLine } from '../hart/lines.ts';
@@ -11,6 +11,7 @@ import type { Request, Text } from '../hart/protocol.ts';
 import { HART_STATE_OFFSET, VcpuState } from '../hart/state.ts';
 import { CodePages } from '../jit/code-pages.ts';
 import { createGuestInterpreter } from '../jit/handlers.ts';
+import type { TranslatorWorkerData } from '../jit/translator-worker.ts';
 import { CODE_BYTES_PER_VCPU, createMemory, type Layout, layoutOf, ROM_BYTES } from '../memory/layout.ts';
 import { type MemoryRegion, PhysicalMemory } from '../memory/physical.ts';
 import { HartState } from '../riscv/state.ts';
@@ -65,6 +66,7 @@ class VirtMachine implements Machine {
   readonly #image: BootImage;
   readonly #threads: readonly VcpuThread[];
   readonly #clock: Worker;
+  readonly #translator: Worker;
   readonly #serial: SerialLink;
   readonly #backEnds: BackEnds;
   readonly #listeners = new Set<(event: MachineEvent) => void>();
@@ -110,6 +112,21 @@ class VirtMachine implements Machine {
       workerData: { buffer, vcpus: smp, ramBytes, equipment } satisfies ClockWorkerData,
       name: 'clock',
     });
+    const channels = layout.vcpus.map(() => new MessageChannel());
+    this.#translator = new Worker(new URL('../jit/translator-worker.ts', import.meta.url), {
+      workerData: {
+        buffer,
+        vcpus: smp,
+        ramBytes,
+        ram: physical.regions[0]!,
+        ports: channels.map(({ port2 }) => port2),
+      } satisfies TranslatorWorkerData,
+      transferList: channels.map(({ port2 }) => port2),
+      name: 'translator',
+    });
+    this.#translator.on('message', (error: Error) =>
+      this.#config.report?.(`the translator has failed: ${error.stack}`),
+    );
     const module = new WebAssembly.Module(createGuestInterpreter(layout.wasmPages).bytes);
     this.#threads = layout.vcpus.map(
       (_, index) =>
@@ -123,6 +140,7 @@ class VirtMachine implements Machine {
             regions: physical.regions,
             resetVector: image.resetVector,
             equipment,
+            translator: channels[index]!.port1,
           },
           {
             announced: (vcpu, message) => this.#announced(vcpu, message),
@@ -241,7 +259,7 @@ class VirtMachine implements Machine {
     await Promise.all(this.#threads.map((thread) => thread.end()));
     await this.#backEnds.close();
     this.#board.clock.end();
-    await this.#clock.terminate();
+    await Promise.all([this.#clock.terminate(), this.#translator.terminate()]);
   }
 
   #announced(vcpu: number, message: Announcement): void {

@@ -53,12 +53,20 @@ export class VcpuRegisters implements Vcpu {
   }
 
   generalRegisters(): readonly RegisterValue[] {
-    return ABI_NAMES.map((name, number) => ({ name: `x${number}/${name}`, value: this.#hart.state.x[number]! }));
+    return ABI_NAMES.map((name, number) => {
+      const own = number < 32 ? `x${number}` : `f${number - 32}`;
+      return { name: `${own}/${name}`, value: this.#general(number) };
+    });
+  }
+
+  #general(number: number): bigint {
+    const { x, f } = this.#hart.state;
+    return number < 32 ? x[number]! : f[number - 32]!;
   }
 
   register(name: string): bigint | undefined {
     if (name === 'pc') return this.#hart.state.pc;
     const number = registerNumber(name);
-    return number === undefined ? this.#csr(name) : this.#hart.state.x[number];
+    return number === undefined ? this.#csr(name) : this.#general(number);
   }
 }

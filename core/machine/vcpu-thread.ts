@@ -38,6 +38,7 @@ export class VcpuThread {
     this.#layout = layoutOf(start.vcpus, start.ramBytes);
     this.#worker = new Worker(new URL('../hart/worker.ts', import.meta.url), {
       workerData: start,
+      transferList: [start.translator],
       name: `vCPU ${start.index}`,
     });
     this.#worker.on('message', (message: Message) => {

@@ -37,12 +37,12 @@ export const MachineState = struct({
 
 /** Tables of direct-mapped translations for each vCPU; see `memory/tlb`. */
 export const TLB_BANKS = 5;
-export const TLB_ENTRIES = 256;
+export const TLB_ENTRIES = 1024;
 export const TLB_ENTRY_BYTES = 32;
 
 /** Tables for each vCPU, one for each privilege mode, by which generated code finds blocks; see `jit/code-space`. */
 export const JUMP_CACHES = 3;
-export const JUMP_CACHE_ENTRIES = 1024;
+export const JUMP_CACHE_ENTRIES = 16384;
 export const JUMP_CACHE_ENTRY_BYTES = 16;
 
 /** 64-bit counters for each vCPU, shared out between the loaded plugins. */

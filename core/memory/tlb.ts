@@ -29,10 +29,18 @@ export interface TlbEntry {
   readonly global: boolean;
 }
 
+/** Sizes of pages larger than 4 KiB that there are in Sv39 to Sv57; NAPOT ones have 64 KiB. */
+const LARGE_SHIFTS: readonly number[] = [16, 21, 30, 39, 48];
+/** A name for the page of this size that holds `address`, shared with few others. */
+const wholeOf = (address: bigint, shift: number): number =>
+  Number(BigInt.asUintN(46, address >> BigInt(shift))) * 64 + shift;
+
 export class Tlb {
   readonly #base: number;
   readonly #tags: BigUint64Array;
   readonly #words: Int32Array;
+  /** By bank: pages larger than 4 KiB that it may have parts of, as `wholeOf` names them. */
+  readonly #wholes: readonly Set<number>[] = Array.from({ length: TLB_BANKS }, () => new Set());
 
   constructor(buffer: SharedArrayBuffer, layout: Layout, vcpu: number) {
     this.#base = layout.vcpus[vcpu]!.tlb;
@@ -48,6 +56,7 @@ export class Tlb {
   /** Forgets every translation. */
   clear(): void {
     this.#tags.fill(NO_PAGE);
+    for (const wholes of this.#wholes) wholes.clear();
   }
 
   /** Forgets every translation of a bank. */
@@ -61,20 +70,41 @@ export class Tlb {
    * @param withGlobal also those that hold in every address space
    */
   forget(kept: number, address: bigint | undefined, withGlobal: boolean): void {
+    for (let bank = 0; bank < TLB_BANKS; bank++)
+      if (bank !== kept) {
+        if (address === undefined) this.#forgetSpace(bank, withGlobal);
+        else this.#forgetAddress(bank, address, withGlobal);
+      }
+  }
+
+  #forgetSpace(bank: number, withGlobal: boolean): void {
     const words = this.#words;
-    const low = Number(BigInt.asIntN(32, address ?? 0n));
-    const high = Number(BigInt.asIntN(32, (address ?? 0n) >> 32n));
-    const isTogether = (entry: number): boolean => {
+    for (let entry = bank * BANK_WORDS; entry < (bank + 1) * BANK_WORDS; entry += WORDS)
+      if (withGlobal || words[entry + TLB_ENTRY.global / 4] === 0) this.#drop(entry);
+  }
+
+  #forgetAddress(bank: number, address: bigint, withGlobal: boolean): void {
+    const words = this.#words;
+    const low = Number(BigInt.asIntN(32, address));
+    const high = Number(BigInt.asIntN(32, address >> 32n));
+    const own = this.#entryOf(bank, address);
+    // A page of 4 KiB can only be in one place; parts of a larger one may be anywhere.
+    const wholes = this.#wholes[bank]!;
+    const isLarge = wholes.size > 0 && LARGE_SHIFTS.some((shift) => wholes.has(wholeOf(address, shift)));
+    const first = isLarge ? bank * BANK_WORDS : own;
+    const end = isLarge ? (bank + 1) * BANK_WORDS : own + WORDS;
+    for (let entry = first; entry < end; entry += WORDS) {
       const size = words[entry + TLB_ENTRY.size / 4]!;
+      if (size === PAGE_SHIFT && entry !== own) continue;
       const lowDiffers = words[entry + TLB_ENTRY.read / 4]! ^ low;
       const highDiffers = words[entry + TLB_ENTRY.read / 4 + 1]! ^ high;
-      return size < 32 ? highDiffers === 0 && lowDiffers >>> size === 0 : highDiffers >>> (size - 32) === 0;
-    };
-    for (let entry = 0; entry < words.length; entry += WORDS) {
-      if (entry === kept * BANK_WORDS) entry += BANK_WORDS;
-      if (!withGlobal && words[entry + TLB_ENTRY.global / 4] !== 0) continue;
-      if (address === undefined || isTogether(entry)) this.#drop(entry);
+      const isTogether = size < 32 ? highDiffers === 0 && lowDiffers >>> size === 0 : highDiffers >>> (size - 32) === 0;
+      if (isTogether && (withGlobal || words[entry + TLB_ENTRY.global / 4] === 0)) this.#drop(entry);
     }
+  }
+
+  #entryOf(bank: number, page: bigint): number {
+    return bank * BANK_WORDS + Number((page >> BigInt(PAGE_SHIFT)) & BigInt(TLB_ENTRIES - 1)) * WORDS;
   }
 
   #drop(entry: number): void {
@@ -87,7 +117,8 @@ export class Tlb {
    * @param page guest address of the page
    */
   fill(bank: number, page: bigint, { host, read, write, shift, global }: TlbEntry): void {
-    const entry = bank * BANK_WORDS + Number((page >> BigInt(PAGE_SHIFT)) & BigInt(TLB_ENTRIES - 1)) * WORDS;
+    const entry = this.#entryOf(bank, page);
+    if (shift !== PAGE_SHIFT) this.#wholes[bank]!.add(wholeOf(page, shift));
     const words = this.#words;
     words[entry + TLB_ENTRY.addend / 4] = (host - Number(page & 0xffff_ffffn)) | 0;
     words[entry + TLB_ENTRY.page / 4] = host;

@@ -63,7 +63,7 @@ export type Compare = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge';
 export interface ExecutionEvent {
   readonly vcpu: number;
   readonly instruction: InstructionInfo;
-  /** The guest's registers as they are now: x0 to x31 by number. */
+  /** The guest's registers as they are now: x0 to x31 by number, f0 to f31 from 32 on. */
   register(number: number): bigint;
 }
 

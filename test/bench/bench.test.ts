@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { markdownTable, plainTable, type Table } from '../support/table.ts';
+import { caveat } from './page.ts';
 import { geometricMean, median, shown, times } from './statistics.ts';
 import { SUITES } from './suites/suites.ts';
 
@@ -36,4 +37,12 @@ test('every suite and case has a name of its own, and a text for the page', () =
   const names = SUITES.flatMap(({ name, cases }) => [name, ...cases]);
   expect(new Set(names).size).toBe(names.length);
   for (const { title, doc } of SUITES) expect(`${title} ${doc}`).toMatch(/^[A-Z].*\.$/s);
+});
+
+test('figures of too few runs, or of a busy machine, are marked', () => {
+  expect(caveat({ load: 0.1, cores: 2 }, 5)).toEqual([]);
+  expect(caveat({ load: 0.1, cores: 2 }, 1)).toEqual([expect.stringMatching(/fewer than 3 runs\.$/)]);
+  expect(caveat({ load: 5.5, cores: 2 }, 5)).toEqual([
+    expect.stringMatching(/busy with other work \(load 5\.5 on 2 cores\)\.$/),
+  ]);
 });

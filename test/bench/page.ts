@@ -17,13 +17,29 @@ const HEAD = `# Performance
 Written by \`npm run bench -- --write\`; do not edit. All figures are medians of interleaved runs.
 `;
 
+const RUNS_MIN = 3;
+/** Threads that wanted a core already, as a share of the cores. */
+const LOAD_MAX = 0.25;
+
+/** Why the figures are not to be relied on; empty where they are. */
+export function caveat({ load, cores }: Pick<Host, 'load' | 'cores'>, runs: number): readonly string[] {
+  const reasons = [
+    ...(runs < RUNS_MIN ? [`fewer than ${RUNS_MIN} runs`] : []),
+    ...(load > LOAD_MAX * cores
+      ? [`the machine was busy with other work (load ${load.toFixed(1)} on ${cores} cores)`]
+      : []),
+  ];
+  return reasons.length === 0 ? [] : [`NOT A MEASUREMENT, only the form of one: ${reasons.join(', and ')}.`];
+}
+
 /** What a person sees at the end of a run. */
-export const report = ({ suite, result: { tables, remarks } }: Measured): string =>
-  [suite.title, ...tables.map(plainTable), ...remarks].join('\n\n');
+export const report = ({ suite, result: { tables, remarks } }: Measured, host: Host, runs: number): string =>
+  [suite.title, ...caveat(host, runs), ...tables.map(plainTable), ...remarks].join('\n\n');
 
 const section = ({ suite, result: { tables, remarks } }: Measured, host: Host, runs: number): string =>
   [
     `## ${suite.title}`,
+    ...caveat(host, runs).map((text) => `**${text}**`),
     suite.doc,
     ...tables.map(markdownTable),
     ...remarks,

@@ -62,7 +62,7 @@ async function bench(): Promise<void> {
     const progress = (line: string): void => console.error(`${suite.name}: ${line}`);
     measured.push({ suite, result: await suite.run({ cases, runs, progress }) });
   }
-  for (const each of measured) console.log(`\n${report(each)}`);
+  for (const each of measured) console.log(`\n${report(each, host, runs)}`);
   if (json !== undefined) {
     const suites = Object.fromEntries(measured.map(({ suite, result }) => [suite.name, result.measurements]));
     writeFileSync(json, `${JSON.stringify({ host, runs, suites }, null, 2)}\n`);

@@ -45,7 +45,7 @@ describe(`random programs with plugins, SEED=${SEED}`, () => {
       const oracle = oracleFor(program);
       oracle.run(50_000, endOf(program));
       const { registers } = await driver.run(program);
-      expect(registers, `SEED=${seed}`).toEqual([...oracle.hart.state.x]);
+      expect(registers, `SEED=${seed}`).toEqual([...oracle.hart.state.x, ...oracle.hart.state.f]);
 
       const now = counted();
       const found = Object.fromEntries(NAMED.map((counter) => [counter, now[counter]! - before[counter]!]));

@@ -24,8 +24,11 @@ describe(`floating point in ${OPERANDS * CASES.length} cases, SEED=${SEED}`, () 
     compare((image, operands) => runImage(image, outcomesIn(image, operands).length));
   });
 
-  test('of the interpreter is that of the oracle', () => {
-    const { vcpu, ram, traps } = createInterpreterMachine({ ramBytes: 8 << 20 });
+  test.each([
+    ['interpreter', -1],
+    ['compiler', 0],
+  ])('of the %s is that of the oracle', (_, coldness) => {
+    const { vcpu, ram, traps } = createInterpreterMachine({ ramBytes: 8 << 20, coldness });
     compare((image, operands) => {
       traps.length = 0;
       ram.set(image);

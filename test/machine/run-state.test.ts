@@ -17,7 +17,7 @@ const pcs = (machine: Machine): (bigint | undefined)[] => machine.vcpus.map((vcp
 /** Resolves when every vCPU has retired instructions since the call. */
 async function progress(machine: Machine): Promise<void> {
   const before = retired(machine);
-  await expect.poll(() => retired(machine).every((now, vcpu) => now > before[vcpu]!), { interval: 5 }).toBe(true);
+  await expect.poll(() => retired(machine).every((now, vcpu) => now > before[vcpu]!)).toBe(true);
 }
 
 async function spinning(): Promise<GuestMachine> {
@@ -73,10 +73,10 @@ describe('stop and cont', () => {
     await printed('Type `help`');
     await type('stop\r');
     await printed('stopped');
-    await expect.poll(waits, { interval: 5 }).toEqual([true, true]);
+    await expect.poll(waits).toEqual([true, true]);
     await machine.stop();
     await machine.cont();
-    await expect.poll(waits, { interval: 5 }).toEqual([true, true]);
+    await expect.poll(waits).toEqual([true, true]);
     await type('exit 3\r');
     await expect.poll(() => machine.runState).toBe('shutdown');
   });

@@ -30,14 +30,17 @@ export const ENGINES: readonly (readonly [name: string, run: Run])[] = [
       return oracle;
     },
   ],
-  [
-    'interpreter',
-    (source, prepare) => {
-      const { vcpu, ram, traps } = createInterpreterMachine({ ramBytes: RAM_BYTES });
-      ram.set(assemble(`${source}\nebreak`));
-      prepare?.(vcpu.hart, ram);
-      while (traps.length === 0) vcpu.run(100);
-      return { hart: vcpu.hart, ram, traps };
-    },
-  ],
+  ['interpreter', onVcpu(-1)],
+  ['compiler', onVcpu(0)],
 ];
+
+/** @param coldness times that a block is interpreted before it is compiled; -1: it never is */
+function onVcpu(coldness: number): Run {
+  return (source, prepare) => {
+    const { vcpu, ram, traps } = createInterpreterMachine({ ramBytes: RAM_BYTES, coldness });
+    ram.set(assemble(`${source}\nebreak`));
+    prepare?.(vcpu.hart, ram);
+    while (traps.length === 0) vcpu.run(100);
+    return { hart: vcpu.hart, ram, traps };
+  };
+}

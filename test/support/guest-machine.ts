@@ -4,9 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { Machine, MachineEvent } from '../../core/machine/interface.ts';
 import { createMachine } from '../../core/machine/machine.ts';
+import { RAM_BYTES_MIN } from '../../schema/config.ts';
 import { findPlugin } from '../../server/plugins.ts';
-
-const MIB = 1 << 20;
 
 export type Shutdown = Extract<MachineEvent, { readonly name: 'SHUTDOWN' }>;
 
@@ -37,6 +36,8 @@ export interface GuestOptions {
   readonly kernel: Uint8Array | string;
   readonly smp?: number;
   readonly noReboot?: boolean;
+  /** 64 MiB by default. */
+  readonly ramBytes?: number;
 }
 
 /** What lies below `test`. */
@@ -44,7 +45,8 @@ export const testFile = (path: string): string => fileURLToPath(new URL(`../${pa
 export const kernelBytes = (path: string): Uint8Array => readFileSync(testFile(path));
 
 /** A machine before its first instruction, which is shut down when the test that calls this has finished. */
-export async function guestMachine({ kernel, smp = 1, noReboot = false }: GuestOptions): Promise<GuestMachine> {
+export async function guestMachine(options: GuestOptions): Promise<GuestMachine> {
+  const { kernel, smp = 1, noReboot = false, ramBytes = RAM_BYTES_MIN } = options;
   const events: MachineEvent[] = [];
   const trace: string[] = [];
   const reports: string[] = [];
@@ -70,7 +72,7 @@ export async function guestMachine({ kernel, smp = 1, noReboot = false }: GuestO
   const machine = await createMachine({
     machine: 'virt',
     smp,
-    ramBytes: 64 * MIB,
+    ramBytes,
     kernel:
       typeof kernel === 'string' ? { name: kernel, bytes: kernelBytes(kernel) } : { name: 'kernel', bytes: kernel },
     noReboot,

@@ -1,6 +1,7 @@
 /** The interpreter as a way of running guest programs: one vCPU on this thread, with RAM and no devices. */
 
 import { demandAttention } from '../../core/hart/lines.ts';
+import type { DeviceBus } from '../../core/hart/slow-access.ts';
 import { ATTENTION } from '../../core/hart/state.ts';
 import { Vcpu } from '../../core/hart/vcpu.ts';
 import { CodePages } from '../../core/jit/code-pages.ts';
@@ -27,7 +28,7 @@ export interface InterpreterMachine {
   readonly layout: Layout;
   /** Guest RAM, which starts at RAM_START. */
   readonly ram: Uint8Array;
-  /** Every trap taken, the first one first; the vCPU stops at each. */
+  /** Every trap taken, the first one first. */
   readonly traps: TakenTrap[];
 }
 
@@ -39,6 +40,9 @@ export interface InterpreterMachineOptions {
   readonly coldness?: number;
   /** Instructions for which compiled code runs at the most. */
   readonly budget?: number;
+  /** By default it stands at each trap, so that whoever runs it can see what has happened. */
+  readonly stopsAtTraps?: boolean;
+  readonly bus?: DeviceBus;
 }
 
 /** A vCPU that nobody else shares its memory with, as it is after reset. */
@@ -57,12 +61,12 @@ export function createInterpreterMachine(options: InterpreterMachineOptions = {}
       { address: Number(RAM_START), bytes: layout.ramBytes, host: layout.ram, writable: true },
     ]),
     codePages: new CodePages(memory.buffer, layout, 0),
-    bus: { read: () => undefined, write: () => false },
+    bus: options.bus ?? { read: () => undefined, write: () => false },
     time: () => 0n,
     setSupervisorTimer: () => {},
     trapped: (cause, interrupt, epc, tval) => {
       traps.push({ cause, interrupt, epc, tval });
-      demandAttention(memory.buffer, layout, 0, ATTENTION.park);
+      if (options.stopsAtTraps !== false) demandAttention(memory.buffer, layout, 0, ATTENTION.park);
     },
     pluginFailed: ({ failure }) => {
       throw failure;

@@ -46,7 +46,7 @@ test('a thousand loads and unloads', async () => {
     const id = await instrumentation.load(path, { args });
     // Now and then long enough to be sure that it is in the code that runs.
     const blocks = async () => (await instrumentation.query())[0]!.blocks;
-    if (cycle % 10 === 0) await expect.poll(blocks, { interval: 1 }).toBeGreaterThan(2);
+    if (cycle % 10 === 0) await expect.poll(blocks).toBeGreaterThan(2);
     await instrumentation.unload(id);
     events.length = 0;
   }

@@ -122,7 +122,7 @@ test('every verb and filter counts what can be counted by hand, all at once', as
       args: words.split(' '),
     });
   await machine.cont();
-  await expect.poll(() => machine.vcpus.map(({ halted }) => halted), { interval: 1 }).toEqual([true, true]);
+  await expect.poll(() => machine.vcpus.map(({ halted }) => halted)).toEqual([true, true]);
 
   const loaded = await machine.instrumentation.query();
   const found = loaded.map(({ id, report }) => [id, report]);

@@ -1,7 +1,7 @@
 /** Instructions that no other emulator at hand knows, against values from the manual's text, on oracle and interpreter. */
 import { describe, expect, test } from 'vitest';
 import { assemble } from '../../../core/riscv/assemble.ts';
-import { CAUSE, type Hart, MACHINE, MENVCFG, USER } from '../../../core/riscv/hart.ts';
+import { CAUSE, type Hart, MACHINE, MENVCFG, SUPERVISOR, USER } from '../../../core/riscv/hart.ts';
 import { ENGINES, type Outcome } from '../../support/engines.ts';
 import { RAM_START } from '../../support/oracle.ts';
 
@@ -77,28 +77,44 @@ describe.each(ENGINES)('on the %s', (_, run) => {
     },
   );
 
-  test.each<[source: string, enabledBy: bigint]>([
-    ['cbo.inval (a0)', 1n << 4n],
-    ['cbo.inval (a0)', MENVCFG.CBIE],
-    ['cbo.clean (a0)', MENVCFG.CBCFE],
-    ['cbo.flush (a0)', MENVCFG.CBCFE],
-    ['cbo.zero (a0)', MENVCFG.CBZE],
-  ])('%s in user mode wants menvcfg = %s', (source, enabledBy) => {
-    const causeWith = (privilege: number, menvcfg: bigint): number =>
-      onBlock(source, DATA, ({ state }) => Object.assign(state, { privilege, menvcfg })).traps[0]!.cause;
-    const all = MENVCFG.CBIE | MENVCFG.CBCFE | MENVCFG.CBZE;
-    expect(causeWith(USER, enabledBy)).toBe(CAUSE.breakpoint);
-    const forbidden = enabledBy & MENVCFG.CBIE ? all & ~MENVCFG.CBIE : all & ~enabledBy;
-    expect(causeWith(USER, forbidden)).toBe(CAUSE.illegalInstruction);
-    expect(causeWith(MACHINE, 0n)).toBe(CAUSE.breakpoint);
-  });
+  describe('below machine mode', () => {
+    /** Opens all memory to every mode, and enters the one that `mstatus.MPP` says. */
+    const ENTER = [
+      ...['addi t0, zero, -1', 'csrrw zero, pmpaddr0, t0', 'addi t0, zero, 0x1f', 'csrrw zero, pmpcfg0, t0'],
+      ...['auipc t0, 0', 'addi t0, t0, 16', 'csrrw zero, mepc, t0', 'mret'],
+    ];
+    const ENTERED = RAM_START + BigInt(4 * ENTER.length);
+    const inMode = (mode: number, source: string, menvcfg: bigint, senvcfg: bigint): Outcome =>
+      onBlock([...ENTER, source].join('\n'), DATA, ({ state }) => {
+        Object.assign(state, { menvcfg, senvcfg });
+        state.mstatus |= BigInt(mode) << 11n;
+      });
 
-  test('what a guard refuses is illegal with its bits in tval, and leaves earlier instructions done', () => {
-    const { hart, traps } = run('addi a1, a1, 1\ncbo.zero (a0)', ({ state }) =>
-      Object.assign(state, { privilege: USER }),
-    );
-    expect(traps).toMatchObject([{ cause: CAUSE.illegalInstruction, epc: RAM_START + 4n, tval: 0x0045_200fn }]);
-    expect(hart.state.x[11]).toBe(1n);
-    expect(hart.state.minstret).toBe(1n);
+    test.each<[source: string, enabledBy: bigint]>([
+      ['cbo.inval (a0)', 1n << 4n],
+      ['cbo.inval (a0)', MENVCFG.CBIE],
+      ['cbo.clean (a0)', MENVCFG.CBCFE],
+      ['cbo.flush (a0)', MENVCFG.CBCFE],
+      ['cbo.zero (a0)', MENVCFG.CBZE],
+    ])('%s wants menvcfg = %s, and senvcfg in user mode', (source, enabledBy) => {
+      const causeIn = (mode: number, menvcfg: bigint, senvcfg: bigint): number =>
+        inMode(mode, source, menvcfg, senvcfg).traps[0]!.cause;
+      const others =
+        (MENVCFG.CBIE | MENVCFG.CBCFE | MENVCFG.CBZE) & ~enabledBy & ~(enabledBy & MENVCFG.CBIE && MENVCFG.CBIE);
+      const { breakpoint, illegalInstruction } = CAUSE;
+      expect(causeIn(MACHINE, others, others)).toBe(breakpoint);
+      expect(causeIn(SUPERVISOR, enabledBy, others)).toBe(breakpoint);
+      expect(causeIn(SUPERVISOR, others, enabledBy)).toBe(illegalInstruction);
+      expect(causeIn(USER, enabledBy, enabledBy)).toBe(breakpoint);
+      expect(causeIn(USER, enabledBy, others)).toBe(illegalInstruction);
+      expect(causeIn(USER, others, enabledBy)).toBe(illegalInstruction);
+    });
+
+    test('what a guard refuses is illegal with its bits in tval, and leaves earlier instructions done', () => {
+      const { hart, traps } = inMode(USER, 'addi a1, a1, 1\ncbo.zero (a0)', 0n, 0n);
+      expect(traps).toMatchObject([{ cause: CAUSE.illegalInstruction, epc: ENTERED + 4n, tval: 0x0045_200fn }]);
+      expect(hart.state.x[11]).toBe(1n);
+      expect(hart.state.minstret).toBe(BigInt(ENTER.length + 1));
+    });
   });
 });

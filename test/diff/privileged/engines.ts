@@ -1,0 +1,60 @@
+/** Our own ways of running RAM images until they end the machine. Each says what RAM then holds. */
+import { createInterpreterMachine } from '../../support/interpreter-driver.ts';
+import { createOracle } from '../../support/oracle.ts';
+import { FINISHER, MTIMECMP } from './image.ts';
+
+export interface Engine {
+  readonly name: string;
+  /** @throws Error where the image does not come to its end */
+  run(image: Uint8Array): Uint8Array;
+}
+
+const RAM_BYTES = 64 << 20;
+const STEPS_MAX = 1_000_000;
+
+/** What the images use of the board: they write to two registers. */
+function createDevices() {
+  const devices = {
+    ended: false,
+    read: () => undefined,
+    write(address: number): boolean {
+      devices.ended ||= address === FINISHER;
+      return address === FINISHER || address === MTIMECMP;
+    },
+  };
+  return devices;
+}
+
+export const ORACLE: Engine = {
+  name: 'oracle',
+  run(image) {
+    const devices = createDevices();
+    const write = (address: bigint): boolean => devices.write(Number(address));
+    const oracle = createOracle({ ramBytes: RAM_BYTES, code: image, devices: { ...devices, write } });
+    for (let step = 0; !devices.ended; step++) {
+      if (step === STEPS_MAX) throw new Error(`the oracle is still at 0x${oracle.hart.state.pc.toString(16)}`);
+      oracle.step();
+    }
+    return oracle.ram.slice(0, image.length);
+  },
+};
+
+/** @param codeBytes room for translated code; little of it makes the vCPU translate again and again */
+export const interpreter = (name: string, codeBytes?: number): Engine => ({
+  name,
+  run(image) {
+    const bus = createDevices();
+    const { vcpu, ram } = createInterpreterMachine({
+      ramBytes: RAM_BYTES,
+      ...(codeBytes === undefined ? {} : { codeBytes }),
+      stopsAtTraps: false,
+      bus,
+    });
+    ram.set(image);
+    for (let calls = 0; !bus.ended; calls++) {
+      if (calls === STEPS_MAX) throw new Error(`the interpreter is still at 0x${vcpu.hart.state.pc.toString(16)}`);
+      vcpu.run(10);
+    }
+    return ram.slice(0, image.length);
+  },
+});
