@@ -9,6 +9,8 @@ import { bootFiles } from './packages.ts';
 
 const PROMPT = 'vivarium# ';
 const BOOT_MS = 240_000;
+/** Plugins that come and go while the guest computes. */
+const LOADS = 12;
 /** What no kernel log should say. */
 const TROUBLE = /\bBUG:|\bOops\b|rcu.*stall|soft lockup|Call Trace|Kernel panic/i;
 
@@ -91,30 +93,25 @@ describe.skipIf(!files)('Debian', () => {
     const socket = join(folder, 'qmp');
     const { daemon, type } = await boot(2, ['-qmp', `unix:${socket},server=on,wait=off`]);
     const client = await qmpClient(socket);
-    const work = 'seq 1 200000 | sha256sum';
+    const work = 'seq 1 100000 | sha256sum';
     const expected = await type(work);
     expect(expected).toMatch(/^[\da-f]{64} /);
 
-    let finished = false;
-    const both = type(`for n in 1 2 3 4; do ${work} & ${work}; wait; done`).finally(() => {
-      finished = true;
-    });
-    let loads = 0;
+    const both = type(`for n in 1 2 3; do ${work} & ${work}; wait; done`);
     const plugins: readonly (readonly [string, readonly string[]])[] = [
       ['icount', []],
       ['hotblocks', []],
       ['memtrace', ['low=0x80200000', 'high=0x80201000']],
     ];
-    while (!finished || loads < plugins.length) {
-      const [path, args] = plugins[loads++ % plugins.length]!;
+    for (let load = 0; load < LOADS; load++) {
+      const [path, args] = plugins[load % plugins.length]!;
       const { id } = (await client.execute('instr-load', { path, args })) as { id: string };
       expect(await client.execute('query-instr')).toMatchObject([{ id, state: 'active' }]);
       await client.execute('instr-unload', { id });
     }
     const sums = (await both).split('\n').filter((line) => /^[\da-f]{64}/.test(line));
-    expect(sums.length).toBe(8);
+    expect(sums.length).toBe(6);
     expect(new Set(sums)).toEqual(new Set([expected]));
-    expect(loads).toBeGreaterThan(5);
     expect(await type('dmesg')).not.toMatch(TROUBLE);
     daemon.child.stdin.write('poweroff -f\n');
     expect(await daemon.ended).toBe(0);
