@@ -114,8 +114,8 @@ export class BlockCache {
   readonly #end: number;
   #free: number;
 
-  /** By where their page lies in memory, then by address. */
-  readonly #sites = new Map<number, Map<bigint, Site>>();
+  /** By where they lie in memory; at one place there are as many as there are addresses that it was fetched from. */
+  readonly #sites = new Map<number, Site[]>();
   readonly #byPage = new Map<number, Set<Site>>();
   /** The block that each record begins, of a block or of a region. */
   readonly #byRecord = new Map<number, DecodedBlock>();
@@ -255,7 +255,7 @@ export class BlockCache {
 
   /** The site at `pc`, if there is one and all of it may be fetched. @throws Trap */
   #find(pc: bigint): Site | undefined {
-    const site = this.#sites.get(this.#space.page(pc).host)?.get(pc);
+    const site = this.#siteAt(this.#space.page(pc), pc);
     const second = site?.block.hosts[1];
     if (second === undefined || this.#secondPage(pc).host === second) return site;
     this.#drop(site!);
@@ -265,9 +265,13 @@ export class BlockCache {
   /** The site at `pc`, if it is known that all of it may be fetched; has no effect on the guest. */
   #known(pc: bigint): Site | undefined {
     const first = this.#space.known(pc);
-    const site = first && this.#sites.get(first.host)?.get(pc);
+    const site = first && this.#siteAt(first, pc);
     const second = site?.block.hosts[1];
     return second === undefined || this.#space.known(secondAddress(pc))?.host === second ? site : undefined;
+  }
+
+  #siteAt({ host }: FetchedPage, pc: bigint): Site | undefined {
+    return this.#sites.get(host + Number(BigInt.asUintN(PAGE_SHIFT, pc)))?.find(({ block }) => block.pc === pc);
   }
 
   /** The page that the instruction at `pc` reaches into. */
@@ -424,9 +428,7 @@ export class BlockCache {
       dropped: false,
     };
     (site as { clean: Variant }).clean = this.#write(site, []);
-    const page = hostPageOf(block.hosts[0]!);
-    const sites = this.#sites.get(page) ?? new Map<bigint, Site>();
-    this.#sites.set(page, sites.set(pc, site));
+    this.#sites.set(block.hosts[0]!, [...(this.#sites.get(block.hosts[0]!) ?? []), site]);
     for (const host of block.hosts) {
       const page = this.#codePages.pageOf(host);
       if (page < 0) continue;
@@ -562,14 +564,17 @@ export class BlockCache {
   }
 
   *#allSites(): Generator<Site> {
-    for (const sites of this.#sites.values()) yield* sites.values();
+    for (const sites of this.#sites.values()) yield* sites;
   }
 
   #drop(site: Site): void {
     site.dropped = true;
     this.#retire(site.clean!);
     if (site.annotated) this.#retire(site.annotated);
-    this.#sites.get(hostPageOf(site.block.hosts[0]!))!.delete(site.block.pc);
+    const host = site.block.hosts[0]!;
+    const others = this.#sites.get(host)!.filter((other) => other !== site);
+    if (others.length > 0) this.#sites.set(host, others);
+    else this.#sites.delete(host);
   }
 
   /** Drops every block that has bytes on the RAM page. */
