@@ -69,7 +69,6 @@ interface PendingRegion extends Pick<Region<Variant>, 'extensions' | 'physical'>
 
 /** Values of `regionKey`, and the first of those for supervisor and user mode. */
 const REGION_KEY = { physical: 1, machine: 2, translated: 4 } as const;
-const GENERATIONS = 1 << 28;
 
 const hostPageOf = (host: number): number => host - (host % PAGE_BYTES);
 
@@ -108,8 +107,6 @@ export class BlockCache {
   readonly #context: WriteContext;
   readonly #spaces: ReadonlyMap<number, CodeSpace>;
   #space: CodeSpace;
-  /** Changes whenever code may be found elsewhere in some address space. */
-  #generation = 0;
   readonly #start: number;
   readonly #end: number;
   #free: number;
@@ -195,7 +192,7 @@ export class BlockCache {
         ? physical
           ? REGION_KEY.physical
           : REGION_KEY.machine
-        : REGION_KEY.translated + this.#generation * 4 + privilege;
+        : REGION_KEY.translated + this.#space.generation * 4 + privilege;
   }
 
   /** Memory address of the jump cache for the mode of now. */
@@ -210,7 +207,6 @@ export class BlockCache {
   translationChanged(invalid: Invalidation): boolean {
     let changed = false;
     for (const space of this.#spaces.values()) changed = space.translationChanged(invalid) || changed;
-    if (changed) this.#generation = (this.#generation + 1) % GENERATIONS;
     return changed;
   }
 
