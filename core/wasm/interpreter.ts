@@ -422,9 +422,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   code.get(nextRecord).set(RECORD_LOCAL).br(dispatch);
   code.end(); // dispatch
   code.op('unreachable');
-
-  code.end(); // leave
-  code.set(nextRecord); // the exit
+  code.end().set(nextRecord); // leave, with the exit
   code.global(GLOBAL.state).get(RECORD_LOCAL).memory('i32_store', state.exitRecord);
   code.global(GLOBAL.state).get(RECORD_LOCAL).memory('i64_load', RECORD.pc).memory('i64_store', state.pc);
   code.global(GLOBAL.state).global(GLOBAL.state).memory('i64_load', state.retired);
