@@ -25,13 +25,18 @@ export const testSifive = device<typeof state.fields, TestPins>('riscv.sifive.te
   doc: 'Ends the machine (0x5555: good; 0x3333 with a status in the upper half: bad) or resets it (0x7777).',
   size: 0x1000,
   state,
-  registers: {
+  registers: {},
+  windows: {
+    /** 32 bits; OpenSBI writes the low half alone. */
     TEST: {
       at: 0,
-      read: () => 0,
-      write: (_, value, pins) => {
-        const kind = KINDS.find((kind) => FINISHER[kind] === (value & 0xffff));
-        if (kind) pins.finish({ kind, code: value >>> 16 });
+      size: 4,
+      read: () => 0n,
+      write: (_, value, pins, offset, bytes) => {
+        if (offset !== 0 || bytes < 2) return;
+        const word = Number(value);
+        const kind = KINDS.find((kind) => FINISHER[kind] === (word & 0xffff));
+        if (kind) pins.finish({ kind, code: word >>> 16 });
       },
     },
   },

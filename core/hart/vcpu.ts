@@ -306,11 +306,9 @@ export class Vcpu {
           this.#door(view.exitRecord);
           break;
         case EXIT.illegal:
-          this.#leave(view.exitRecord);
           this.#raise(illegalInstruction(blocks.instructionAt(view.exitRecord).raw));
           break;
         case EXIT.trap:
-          this.#leave(view.exitRecord);
           this.#raise(this.#trap!);
           break;
       }
@@ -342,16 +340,8 @@ export class Vcpu {
     }
   }
 
-  /** Brings pc and the count of retired instructions to the instruction at `record`, which has not retired. */
-  #leave(record: number): void {
-    const { state } = this.hart;
-    state.pc = this.#records.getBigUint64(record + RECORD.pc, true);
-    state.minstret += BigInt(this.#records.getUint8(record + RECORD.index));
-  }
-
   #door(record: number): void {
     const { hart } = this;
-    this.#leave(record);
     const raw = Number(this.#records.getBigUint64(record + RECORD.immediate, true));
     try {
       const decoded = decodeWord(raw);

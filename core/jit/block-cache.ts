@@ -69,7 +69,6 @@ interface PendingRegion extends Pick<Region<Variant>, 'extensions' | 'physical'>
 
 /** Values of `regionKey`, and the first of those for supervisor and user mode. */
 const REGION_KEY = { physical: 1, machine: 2, translated: 4 } as const;
-const GENERATIONS = 1 << 28;
 
 const hostPageOf = (host: number): number => host - (host % PAGE_BYTES);
 
@@ -108,14 +107,12 @@ export class BlockCache {
   readonly #context: WriteContext;
   readonly #spaces: ReadonlyMap<number, CodeSpace>;
   #space: CodeSpace;
-  /** Changes whenever code may be found elsewhere in some address space. */
-  #generation = 0;
   readonly #start: number;
   readonly #end: number;
   #free: number;
 
-  /** By where their page lies in memory, then by address. */
-  readonly #sites = new Map<number, Map<bigint, Site>>();
+  /** By where they lie in memory; at one place there are as many as there are addresses that it was fetched from. */
+  readonly #sites = new Map<number, Site[]>();
   readonly #byPage = new Map<number, Set<Site>>();
   /** The block that each record begins, of a block or of a region. */
   readonly #byRecord = new Map<number, DecodedBlock>();
@@ -195,7 +192,7 @@ export class BlockCache {
         ? physical
           ? REGION_KEY.physical
           : REGION_KEY.machine
-        : REGION_KEY.translated + this.#generation * 4 + privilege;
+        : REGION_KEY.translated + this.#space.generation * 4 + privilege;
   }
 
   /** Memory address of the jump cache for the mode of now. */
@@ -210,7 +207,6 @@ export class BlockCache {
   translationChanged(invalid: Invalidation): boolean {
     let changed = false;
     for (const space of this.#spaces.values()) changed = space.translationChanged(invalid) || changed;
-    if (changed) this.#generation = (this.#generation + 1) % GENERATIONS;
     return changed;
   }
 
@@ -255,7 +251,7 @@ export class BlockCache {
 
   /** The site at `pc`, if there is one and all of it may be fetched. @throws Trap */
   #find(pc: bigint): Site | undefined {
-    const site = this.#sites.get(this.#space.page(pc).host)?.get(pc);
+    const site = this.#siteAt(this.#space.page(pc), pc);
     const second = site?.block.hosts[1];
     if (second === undefined || this.#secondPage(pc).host === second) return site;
     this.#drop(site!);
@@ -265,9 +261,13 @@ export class BlockCache {
   /** The site at `pc`, if it is known that all of it may be fetched; has no effect on the guest. */
   #known(pc: bigint): Site | undefined {
     const first = this.#space.known(pc);
-    const site = first && this.#sites.get(first.host)?.get(pc);
+    const site = first && this.#siteAt(first, pc);
     const second = site?.block.hosts[1];
     return second === undefined || this.#space.known(secondAddress(pc))?.host === second ? site : undefined;
+  }
+
+  #siteAt({ host }: FetchedPage, pc: bigint): Site | undefined {
+    return this.#sites.get(host + Number(BigInt.asUintN(PAGE_SHIFT, pc)))?.find(({ block }) => block.pc === pc);
   }
 
   /** The page that the instruction at `pc` reaches into. */
@@ -424,9 +424,7 @@ export class BlockCache {
       dropped: false,
     };
     (site as { clean: Variant }).clean = this.#write(site, []);
-    const page = hostPageOf(block.hosts[0]!);
-    const sites = this.#sites.get(page) ?? new Map<bigint, Site>();
-    this.#sites.set(page, sites.set(pc, site));
+    this.#sites.set(block.hosts[0]!, [...(this.#sites.get(block.hosts[0]!) ?? []), site]);
     for (const host of block.hosts) {
       const page = this.#codePages.pageOf(host);
       if (page < 0) continue;
@@ -562,14 +560,17 @@ export class BlockCache {
   }
 
   *#allSites(): Generator<Site> {
-    for (const sites of this.#sites.values()) yield* sites.values();
+    for (const sites of this.#sites.values()) yield* sites;
   }
 
   #drop(site: Site): void {
     site.dropped = true;
     this.#retire(site.clean!);
     if (site.annotated) this.#retire(site.annotated);
-    this.#sites.get(hostPageOf(site.block.hosts[0]!))!.delete(site.block.pc);
+    const host = site.block.hosts[0]!;
+    const others = this.#sites.get(host)!.filter((other) => other !== site);
+    if (others.length > 0) this.#sites.set(host, others);
+    else this.#sites.delete(host);
   }
 
   /** Drops every block that has bytes on the RAM page. */

@@ -18,6 +18,8 @@ export interface FetchedPage {
 /** Finds the page of `virtual` for fetches. Throws Trap where there is none. */
 export type Fetch = (virtual: bigint) => FetchedPage;
 
+/** Generations are counted modulo this. */
+const GENERATIONS = 1 << 28;
 /** Beyond it all are forgotten. */
 const PAGES_MAX = 4096;
 const WORDS = JUMP_CACHE_ENTRY_BYTES / 8;
@@ -26,6 +28,8 @@ const RECORD_WORD = 2;
 export class CodeSpace {
   /** Memory address of the jump cache: entries of address and record. */
   readonly jumpCache: number;
+  /** Changes whenever code may be found elsewhere. */
+  generation = 0;
   readonly #addresses: BigUint64Array;
   readonly #records: Uint32Array;
   readonly #fetch: Fetch;
@@ -101,7 +105,10 @@ export class CodeSpace {
       }
     }
     const changed = this.#pages.size !== before;
-    if (changed) this.#forgetBlocks();
+    if (changed) {
+      this.#forgetBlocks();
+      this.generation = (this.generation + 1) % GENERATIONS;
+    }
     return changed;
   }
 

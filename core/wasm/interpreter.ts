@@ -22,13 +22,13 @@ export const EXITS = [
   'attention',
   /** The budget of blocks is spent. */
   'budget',
-  /** The instruction at `exitRecord` leaves by a door; its bits are the record's immediate. */
+  /** The instruction at `exitRecord` and pc leaves by a door; its bits are the record's immediate. */
   'door',
-  /** The access of the instruction at `exitRecord` faulted; `slow` has said how. */
+  /** The access of the instruction at `exitRecord` and pc faulted; `slow` has said how. */
   'trap',
   /** The block at pc must be looked at before it is entered; `exitLink` is the link that led to it, 0 if none did. */
   'revisit',
-  /** A guard found the instruction at `exitRecord` illegal here and now. */
+  /** A guard found the instruction at `exitRecord` and pc illegal here and now. */
   'illegal',
 ] as const;
 export type Exit = (typeof EXITS)[number];
@@ -167,13 +167,12 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   const locals = new Locals(code);
 
   const exit = (name: Exit): void => void code.i32(EXITS.indexOf(name)).op('return');
-  const leaveAtRecord = (name: Exit): void => {
-    code.global(GLOBAL.state).get(RECORD_LOCAL).memory('i32_store', state.exitRecord);
-    exit(name);
-  };
+  const leave = code.block('i32');
+  /** Leaves in the middle of a block: the instruction at the record is the one at pc, and has not retired. */
+  const leaveAtRecord = (name: Exit): void => void code.i32(EXITS.indexOf(name)).br(leave);
   const leaveWithLink = (name: Exit): void => {
     code.global(GLOBAL.state).get(link).memory('i32_store', state.exitLink);
-    leaveAtRecord(name);
+    exit(name);
   };
 
   const dispatch = code.loop();
@@ -423,6 +422,12 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   code.get(nextRecord).set(RECORD_LOCAL).br(dispatch);
   code.end(); // dispatch
   code.op('unreachable');
+  code.end().set(nextRecord); // leave, with the exit
+  code.global(GLOBAL.state).get(RECORD_LOCAL).memory('i32_store', state.exitRecord);
+  code.global(GLOBAL.state).get(RECORD_LOCAL).memory('i64_load', RECORD.pc).memory('i64_store', state.pc);
+  code.global(GLOBAL.state).global(GLOBAL.state).memory('i64_load', state.retired);
+  code.get(RECORD_LOCAL).memory('i32_load8_u', RECORD.index).op('i64_extend_i32_u', 'i64_add');
+  code.memory('i64_store', state.retired).get(nextRecord);
 
   const bytes = encodeModule({
     types: [

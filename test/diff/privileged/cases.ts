@@ -148,7 +148,6 @@ class CaseWriter {
       mscratch: any,
       mcause: any,
       mtval: any,
-      misa: any,
       // QEMU takes a register that is zero for no write.
       mhartid: any | 1n,
       // Not there.

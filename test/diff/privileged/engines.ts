@@ -1,5 +1,5 @@
 /** Our own ways of running RAM images until they end the machine. Each says what RAM then holds. */
-import { createInterpreterMachine } from '../../support/interpreter-driver.ts';
+import { createInterpreterMachine, type InterpreterMachineOptions } from '../../support/interpreter-driver.ts';
 import { createOracle } from '../../support/oracle.ts';
 import { FINISHER, MTIMECMP } from './image.ts';
 
@@ -39,20 +39,15 @@ export const ORACLE: Engine = {
   },
 };
 
-/** @param codeBytes room for translated code; little of it makes the vCPU translate again and again */
-export const interpreter = (name: string, codeBytes?: number): Engine => ({
+/** A vCPU with these options. */
+export const vcpuEngine = (name: string, options: InterpreterMachineOptions): Engine => ({
   name,
   run(image) {
     const bus = createDevices();
-    const { vcpu, ram } = createInterpreterMachine({
-      ramBytes: RAM_BYTES,
-      ...(codeBytes === undefined ? {} : { codeBytes }),
-      stopsAtTraps: false,
-      bus,
-    });
+    const { vcpu, ram } = createInterpreterMachine({ ...options, ramBytes: RAM_BYTES, stopsAtTraps: false, bus });
     ram.set(image);
     for (let calls = 0; !bus.ended; calls++) {
-      if (calls === STEPS_MAX) throw new Error(`the interpreter is still at 0x${vcpu.hart.state.pc.toString(16)}`);
+      if (calls === STEPS_MAX) throw new Error(`the ${name} is still at 0x${vcpu.hart.state.pc.toString(16)}`);
       vcpu.run(10);
     }
     return ram.slice(0, image.length);

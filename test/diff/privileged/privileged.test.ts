@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Random, SEED } from '../../support/random.ts';
 import type { Features } from './address-space.ts';
 import { randomEpisode } from './cases.ts';
-import { type Engine, interpreter, ORACLE } from './engines.ts';
+import { type Engine, ORACLE, vcpuEngine } from './engines.ts';
 import { CASES_MAX, differingByte, type Episode, imageOf, outputOf, PAGE, Pages } from './image.ts';
 import { requireQemuSystem, runOnQemu } from './qemu-system.ts';
 
@@ -12,8 +12,9 @@ const CASES_PER_EPISODE = 8;
 
 const ENGINES: readonly Engine[] = [
   ORACLE,
-  interpreter('interpreter'),
-  interpreter('interpreter that keeps forgetting', 0x1000),
+  vcpuEngine('interpreter', { coldness: -1 }),
+  vcpuEngine('interpreter that keeps forgetting', { coldness: -1, codeBytes: 0x1000 }),
+  vcpuEngine('compiler', { coldness: 0 }),
 ];
 
 console.log(`privileged cases: SEED=${SEED} FUZZ_IMAGES=${IMAGES}`);

@@ -15,3 +15,13 @@ test.each([
   expect(get(0)).toBe(0);
   expect(finishes).toEqual(expected ? [expected] : []);
 });
+
+test('the low half may be written alone, a byte may not', () => {
+  const finishes: Finish[] = [];
+  const { set } = onBench(testSifive, { finish: (finish) => finishes.push(finish) });
+  set(0, 0x55, 1);
+  set(2, 0x5555, 2);
+  expect(finishes).toEqual([]);
+  set(0, 0x5555, 2);
+  expect(finishes).toEqual([{ kind: 'pass', code: 0 }]);
+});
