@@ -13,7 +13,7 @@ import { attachDevices } from '../machine/virt.ts';
 import { layoutOf } from '../memory/layout.ts';
 import { PhysicalMemory } from '../memory/physical.ts';
 import { CounterPool, type PluginBinding, PluginInstance } from '../plugin/instance.ts';
-import { importPlugin } from '../plugin/load.ts';
+import { describePlugin, importPlugin } from '../plugin/load.ts';
 import type { Plugin, VcpuInfo } from '../plugin/plugin.ts';
 import { TRACE_EVENTS, trapLine } from '../plugin/trace-events.ts';
 import { setInterruptLine } from './lines.ts';
@@ -176,6 +176,8 @@ async function serve(request: Request): Promise<unknown> {
     case 'reset':
       trace('guest_cpu_reset', `cpu:${index}`);
       return vcpu.reset(resetVector);
+    case 'describe':
+      return describePlugin(await importPlugin(request.url));
     case 'prepare':
       return prepare(request.binding);
     case 'activate': {
@@ -187,6 +189,8 @@ async function serve(request: Request): Promise<unknown> {
       return remove(request.id);
     case 'collect':
       return collect(request.id);
+    case 'report':
+      return prepared.get(request.id)!.report(request.input);
     case 'trace':
       return setTrace(request.names, request.enabled);
     case 'exit':

@@ -153,6 +153,7 @@ class VirtMachine implements Machine {
       buffer,
       layout,
       askAll,
+      askFirst: (request) => this.#threads[0]!.ask(request),
       emit: (event) => this.#emit(event),
       find: config.findPlugin,
     });

@@ -1,13 +1,12 @@
 /**
  * The loaded plugins of a machine: loads them into every vCPU or none, asks for their reports, and takes them off again.
- * Loads and unloads run one after the other.
+ * Loads and unloads run one after the other. Nothing of a plugin's own runs on main: what is to be done once and not on
+ * every vCPU is done in the thread of vCPU 0.
  */
 import type { Collected, Request } from '../hart/protocol.ts';
 import { COUNTERS_PER_VCPU, type Layout } from '../memory/layout.ts';
 import { parseArguments } from '../plugin/arguments.ts';
-import { importPlugin } from '../plugin/load.ts';
-import type { Plugin } from '../plugin/plugin.ts';
-import { checkReport } from '../plugin/report.ts';
+import type { PluginDescription } from '../plugin/load.ts';
 import { STOCK_PLUGINS } from '../plugin/stock/stock.ts';
 import { type Instrumentation, InstrumentationError, type MachineEvent, type PluginStatus } from './interface.ts';
 
@@ -16,6 +15,8 @@ export interface PluginHost {
   readonly layout: Layout;
   /** Asks every vCPU, all at once; the answers are in the order of vCPUs. @throws Error the first failure */
   askAll(request: Request): Promise<readonly unknown[]>;
+  /** Asks vCPU 0. */
+  askFirst(request: Request): Promise<unknown>;
   emit(event: MachineEvent): void;
   /** URL of the plugin in a file. @throws Error in one line: there is no such file */
   find(path: string): Promise<string>;
@@ -24,7 +25,7 @@ export interface PluginHost {
 interface Loaded {
   readonly id: string;
   readonly path: string;
-  readonly plugin: Plugin;
+  readonly plugin: PluginDescription;
   readonly words: readonly string[];
   readonly args: unknown;
   readonly counters: Readonly<Record<string, number>>;
@@ -67,15 +68,15 @@ export class Plugins implements Instrumentation {
   async #load(path: string, wanted: string | undefined, words: readonly string[]): Promise<string> {
     if (this.#final) throw new InstrumentationError('the machine has shut down');
     if (wanted !== undefined && this.#loaded.has(wanted)) throw new InstrumentationError('Library ID exists');
-    const { url, plugin } = await this.#import(path);
+    const { url, plugin } = await this.#describe(path);
     const id = wanted ?? this.#freshId();
     let args: unknown;
     try {
-      args = parseArguments(plugin.options.json, words);
+      args = parseArguments(plugin.options, words);
     } catch (error) {
       throw new InstrumentationError(`Library initialization returned non-zero: ${path}: ${messageOf(error)}`);
     }
-    const counters = this.#takeCounters(Object.keys(plugin.counters));
+    const counters = this.#takeCounters(plugin.counters);
     const loaded: Loaded = { id, path, plugin, words, args, counters, state: 'loading' };
     this.#loaded.set(id, loaded);
     try {
@@ -90,10 +91,10 @@ export class Plugins implements Instrumentation {
     return id;
   }
 
-  async #import(path: string): Promise<{ readonly url: string; readonly plugin: Plugin }> {
+  async #describe(path: string): Promise<{ readonly url: string; readonly plugin: PluginDescription }> {
     try {
       const url = STOCK_PLUGINS.get(path)?.url ?? (await this.#host.find(path));
-      return { url, plugin: await importPlugin(url) };
+      return { url, plugin: (await this.#host.askFirst({ type: 'describe', url })) as PluginDescription };
     } catch (error) {
       throw new InstrumentationError(`Error loading library: ${path}: ${messageOf(error)}`);
     }
@@ -135,7 +136,7 @@ export class Plugins implements Instrumentation {
     });
   }
 
-  /** The plugin has thrown on a vCPU, or on main (-1), and has to go. No effect if it is gone already. */
+  /** The plugin has thrown on a vCPU, or in its report (-1), and has to go. No effect if it is gone already. */
   failed(id: string, vcpu: number, message: string): void {
     const loaded = this.#loaded.get(id);
     void this.#inTurn(async () => {
@@ -173,7 +174,8 @@ export class Plugins implements Instrumentation {
         Object.keys(counters).map((name) => [name, perVcpu.reduce((total, values) => total + values[name]!, 0n)]),
       );
       const parts = collected.map(({ part }) => part);
-      const report = checkReport(plugin.report({ args, counters: sum, perVcpu, parts }));
+      const input = { args, counters: sum, perVcpu, parts };
+      const report = await this.#host.askFirst({ type: 'report', id, input });
       const blocks = collected.reduce((total, part) => total + part.blocks, 0);
       return { id, path, name: plugin.name, doc: plugin.doc, args: words, state, counters: sum, report, blocks };
     } catch (error) {

@@ -4,8 +4,9 @@
  */
 import { COUNTERS_PER_VCPU, type Layout } from '../memory/layout.ts';
 import { checkFilter, visibleOf } from './filter.ts';
-import type { BlockInfo, Counter, Filter, Plugin, VcpuInfo } from './plugin.ts';
+import type { BlockInfo, Counter, Filter, Plugin, ReportInput, VcpuInfo } from './plugin.ts';
 import { type CounterSource, createProbe, type ProbeRequest } from './probe.ts';
+import { plainReport } from './report.ts';
 
 const CHUNK = 256;
 
@@ -133,6 +134,11 @@ export class PluginInstance {
 
   collect(): unknown {
     return this.guard(() => this.#plugin.collect(this.#state));
+  }
+
+  /** @throws what the plugin throws, or TypeError where its report is none: it stays as it is */
+  report(input: ReportInput<unknown, unknown>): unknown {
+    return plainReport(this.#plugin.report(input));
   }
 
   /** The plugin is gone: its last event, and its counters given back. */

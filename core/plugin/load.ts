@@ -1,6 +1,6 @@
 /** From the URL of a plugin to the plugin: imports the module and checks that it keeps the contract of `plugin`. */
 import { registerHooks } from 'node:module';
-import { nothing, type Schema } from '../../schema/build.ts';
+import { type JsonSchema, nothing, type Schema } from '../../schema/build.ts';
 import { type Plugin, plugin } from './plugin.ts';
 
 /** What plugins may import by name, wherever their file is. */
@@ -85,3 +85,20 @@ export async function importPlugin(url: string): Promise<Plugin> {
   const stated = value as Plugin & { readonly name: string };
   return plugin(stated.name, { ...stated, options: stated.options ?? nothing });
 }
+
+/** What can be said of a plugin without running it; travels between threads. */
+export interface PluginDescription {
+  readonly name: string;
+  readonly doc: string;
+  /** Schema of its arguments. */
+  readonly options: JsonSchema;
+  /** Names of its counters. */
+  readonly counters: readonly string[];
+}
+
+export const describePlugin = ({ name, doc, options, counters }: Plugin): PluginDescription => ({
+  name,
+  doc,
+  options: options.json,
+  counters: Object.keys(counters),
+});
