@@ -31,6 +31,8 @@ export class CodePages {
   readonly #vcpu: number;
   readonly #lock: Lock;
   readonly #map: Uint8Array;
+  /** Of this vCPU. */
+  readonly #staleCount: Int32Array;
   readonly #tlbs: readonly Tlb[];
   readonly #vcpus: readonly View<typeof VcpuState.fields>[];
   readonly #harts: readonly View<typeof HartState.fields>[];
@@ -44,6 +46,11 @@ export class CodePages {
     this.#lock = new Lock(buffer, layout.machine + MachineState.offset.codeLock);
     this.#map = new Uint8Array(buffer, layout.codePages, layout.ramBytes >>> PAGE_SHIFT);
     this.#tlbs = layout.vcpus.map((_, index) => new Tlb(buffer, layout, index));
+    this.#staleCount = new Int32Array(
+      buffer,
+      layout.vcpus[Math.max(vcpu, 0)]!.state + VcpuState.offset.stalePageCount,
+      1,
+    );
     this.#vcpus = layout.vcpus.map(({ state }) => VcpuState.view(buffer, state));
     this.#harts = layout.vcpus.map(({ state }) => HartState.view(buffer, state + HART_STATE_OFFSET));
   }
@@ -94,6 +101,8 @@ export class CodePages {
 
   /** Pages of this vCPU that have been written since the last call; `all` where they are too many to name. */
   takeStale(): readonly number[] | 'all' {
+    // Whoever has stored has told first: what has been seen of a store has been told.
+    if (Atomics.load(this.#staleCount, 0) === 0) return [];
     return this.#lock.run(() => {
       const vcpu = this.#vcpus[this.#vcpu]!;
       const count = vcpu.stalePageCount;

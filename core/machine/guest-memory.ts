@@ -2,12 +2,17 @@
 import type { CodePages } from '../jit/code-pages.ts';
 import { PAGE_BYTES } from '../memory/layout.ts';
 import { addressNumber, type PhysicalMemory } from '../memory/physical.ts';
+import { type AddressMappings, addressMappings } from '../riscv/memory/mappings.ts';
+import { physicalAddress } from '../riscv/memory/translation.ts';
+import type { HartView } from '../riscv/state.ts';
 import type { GuestMemory, MemoryRange } from './interface.ts';
 
 export interface GuestMemoryParts {
   readonly buffer: SharedArrayBuffer;
   readonly physical: PhysicalMemory;
   readonly codePages: CodePages;
+  /** State of each hart. */
+  readonly harts: readonly HartView[];
   readonly ramBytes: number;
   readonly ranges: readonly MemoryRange[];
 }
@@ -18,8 +23,12 @@ export class MachineMemory implements GuestMemory {
   readonly #physical: PhysicalMemory;
   readonly #codePages: CodePages;
   readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #harts: readonly HartView[];
 
-  constructor({ buffer, physical, codePages, ramBytes, ranges }: GuestMemoryParts) {
+  constructor({ buffer, physical, codePages, harts, ramBytes, ranges }: GuestMemoryParts) {
+    this.#harts = harts;
+    this.#view = new DataView(buffer);
     this.#physical = physical;
     this.#codePages = codePages;
     this.#bytes = new Uint8Array(buffer);
@@ -32,9 +41,31 @@ export class MachineMemory implements GuestMemory {
     return host < 0 ? undefined : this.#bytes.slice(host, host + length);
   }
 
-  readVirtual(_vcpu: number, address: bigint, length: number): Uint8Array | undefined {
-    return this.readPhysical(address, length);
+  readVirtual(vcpu: number, address: bigint, length: number): Uint8Array | undefined {
+    const bytes = new Uint8Array(length);
+    for (let done = 0; done < length; ) {
+      const at = BigInt.asUintN(64, address + BigInt(done));
+      const count = Math.min(length - done, PAGE_BYTES - Number(at % BigInt(PAGE_BYTES)));
+      const physical = physicalAddress(this.#harts[vcpu]!, this.#tables, at, 'load');
+      const part = physical === undefined ? undefined : this.readPhysical(BigInt(physical), count);
+      if (!part) return undefined;
+      bytes.set(part, done);
+      done += count;
+    }
+    return bytes;
   }
+
+  mappings(vcpu: number): AddressMappings | undefined {
+    return addressMappings(this.#harts[vcpu]!, this.#tables);
+  }
+
+  /** Page tables as they are now. */
+  readonly #tables = {
+    readEntry: (address: number): bigint | undefined => {
+      const host = this.#physical.locate(address, 8);
+      return host < 0 ? undefined : this.#view.getBigUint64(host, true);
+    },
+  };
 
   writePhysical(address: bigint, bytes: Uint8Array): boolean {
     const start = addressNumber(address);

@@ -8,6 +8,8 @@
 export type { BlockBackend, CharacterBackend, NetworkBackend, RandomBackend } from '../devices/backends.ts';
 export type { VirtioDevice } from '../devices/virtio/device.ts';
 
+import type { AddressMappings } from '../riscv/memory/mappings.ts';
+
 /** QMP's RunState, as far as this machine can be in it. */
 export type RunState = 'prelaunch' | 'running' | 'paused' | 'shutdown' | 'internal-error' | 'guest-panicked';
 
@@ -69,6 +71,8 @@ export interface MemoryRange {
   readonly name: string;
 }
 
+export type { AddressMapping, AddressMappings } from '../riscv/memory/mappings.ts';
+
 export interface GuestMemory {
   /** Bytes of RAM. */
   readonly ramBytes: number;
@@ -77,6 +81,11 @@ export interface GuestMemory {
   readPhysical(address: bigint, length: number): Uint8Array | undefined;
   /** The same at a virtual address, translated as `vcpu` would for a load now. */
   readVirtual(vcpu: number, address: bigint, length: number): Uint8Array | undefined;
+  /**
+   * What the page tables of `vcpu` map, in ascending order; undefined where it translates nothing. `complete` is false
+   * where tables were left out because there are too many.
+   */
+  mappings(vcpu: number): AddressMappings | undefined;
   /** Stores bytes as a guest store would: code translated from them is dropped. False where any byte is not RAM. */
   writePhysical(address: bigint, bytes: Uint8Array): boolean;
 }
@@ -160,7 +169,7 @@ export interface CodeStatistics {
   /** Regions of compiled code that exist now, and the bytes of their WebAssembly. */
   readonly regions: number;
   readonly regionBytes: number;
-  /** Regions compiled since the start, and the milliseconds that the vCPU has spent on that. */
+  /** Regions compiled since the start, and the milliseconds that the translator has spent on that. */
   readonly compiled: number;
   readonly compileMilliseconds: number;
   /** Guest instructions retired. */

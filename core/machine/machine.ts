@@ -104,6 +104,7 @@ class VirtMachine implements Machine {
       buffer,
       physical,
       codePages,
+      harts: layout.vcpus.map(({ state }) => HartState.view(buffer, state + HART_STATE_OFFSET)),
       ramBytes,
       ranges: memoryRanges(this.#board.bus, ramBytes),
     });

@@ -48,7 +48,7 @@ export const JUMP_CACHE_ENTRY_BYTES = 16;
 /** 64-bit counters for each vCPU, shared out between the loaded plugins. */
 export const COUNTERS_PER_VCPU = 1 << 20;
 /** Bytes for each vCPU that hold its decoded blocks. */
-export const CODE_BYTES_PER_VCPU = 16 << 20;
+export const CODE_BYTES_PER_VCPU = 64 << 20;
 
 /** Space for the register files of devices and the queues between devices and their back ends. */
 const DEVICES_BYTES = 0x1_0000;

@@ -9,7 +9,7 @@ export const queryJit = command('query-jit', {
   example: {
     request: '{"execute": "query-jit"}',
     reply:
-      '{"return": [{"cpu-index": 0, "blocks": 1200, "annotated": 20, "bytes": 96000, "bytes-max": 33554432, "translated": 1500, "instrumented": 40, "dropped-by-store": 12, "dropped-by-plugin": 20, "flushes": 1, "instructions": 123456789012, "exits": {"wfi": 7, "attention": 3}}, ...]}',
+      '{"return": [{"cpu-index": 0, "blocks": 1200, "annotated": 20, "bytes": 96000, "bytes-max": 33554432, "translated": 1500, "instrumented": 40, "dropped-by-store": 12, "dropped-by-plugin": 20, "flushes": 1, "regions": 12, "region-bytes": 150000, "compiled": 30, "compile-milliseconds": 46, "instructions": 123456789012, "exits": {"wfi": 7, "attention": 3}}, ...]}',
   },
   run: ({ machine }) =>
     machine.codeStatistics().map((statistics, index) => ({
@@ -23,6 +23,10 @@ export const queryJit = command('query-jit', {
       'dropped-by-store': statistics.droppedByStore,
       'dropped-by-plugin': statistics.droppedByPlugin,
       flushes: statistics.flushes,
+      regions: statistics.regions,
+      'region-bytes': statistics.regionBytes,
+      compiled: statistics.compiled,
+      'compile-milliseconds': Math.round(statistics.compileMilliseconds),
       instructions: statistics.instructions,
       exits: statistics.exits,
     })),

@@ -113,6 +113,8 @@ export function configure(draft: Draft): Config {
   if (cpu !== undefined && cpu !== CPU_MODEL) throw new UsageError(`unable to find CPU model '${cpu}'`);
   if (append !== undefined && kernel === undefined) throw new UsageError('-append only allowed with -kernel option');
   if (initrd !== undefined && kernel === undefined) throw new UsageError('-initrd only allowed with -kernel option');
+  if (draft.flash[0] !== undefined && bios === undefined && kernel === undefined)
+    throw new UsageError('firmware is not executed from flash: give it with -bios, or a kernel with -kernel');
   const devices = devicesBySlot(draft);
   return {
     machine: machineType(draft.machine),

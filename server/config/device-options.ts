@@ -121,6 +121,15 @@ export const deviceOptions: readonly Option[] = [
     },
   },
   {
+    names: ['global'],
+    argument: 'virtio-mmio.force-legacy=false',
+    doc: 'accepted, as virtio devices have no legacy interface',
+    apply: (_draft, argument) => {
+      if (!/^virtio-mmio\.force-legacy=(false|off)$/.test(argument))
+        throw new UsageError(`property '${argument.split('=')[0]}' cannot be set`);
+    },
+  },
+  {
     names: ['object'],
     argument: 'rng-random|rng-builtin,id=ID[,filename=FILE]',
     doc: 'source of randomness for virtio-rng-device; repeatable',

@@ -7,6 +7,7 @@
  * the physical ones.
  */
 import {
+  type AddressMappings,
   type CodeStatistics,
   type GuestMemory,
   type Instrumentation,
@@ -107,6 +108,13 @@ class FakeMemory implements GuestMemory {
   }
   readVirtual(_vcpu: number, address: bigint, length: number): Uint8Array | undefined {
     return this.readPhysical(address >= KERNEL_START ? address - KERNEL_START + RAM_START : address, length);
+  }
+  /** The kernel's addresses, as one range. */
+  mappings(_vcpu: number): AddressMappings | undefined {
+    return {
+      mappings: [{ virtual: KERNEL_START, physical: RAM_START, bytes: BigInt(this.ramBytes), flags: 0xcf }],
+      complete: true,
+    };
   }
   writePhysical(address: bigint, bytes: Uint8Array): boolean {
     const target = this.#at(address, bytes.length, ['ram']);

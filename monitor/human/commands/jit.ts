@@ -21,6 +21,10 @@ const LABELS: Readonly<Record<Exclude<keyof Counters, 'cpu-index' | 'exits'>, st
   'dropped-by-store': 'dropped by stores',
   'dropped-by-plugin': 'dropped by plugins',
   flushes: 'flushes of everything',
+  regions: 'regions now',
+  'region-bytes': '  bytes of WebAssembly',
+  compiled: 'regions compiled',
+  'compile-milliseconds': '  milliseconds',
   instructions: 'instructions retired',
 };
 

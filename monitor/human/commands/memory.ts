@@ -1,5 +1,6 @@
 /** What stands in guest memory. */
 import { setImmediate as turn } from 'node:timers/promises';
+import type { AddressMapping } from '../../../core/machine/interface.ts';
 import { disassemble } from '../../../core/riscv/disassemble.ts';
 import { CommandError, type HumanFormat, human } from '../../command.ts';
 import { type FormatArgument, showCharacter } from '../format.ts';
@@ -97,7 +98,37 @@ const DUMP_ARGUMENTS = [
   { name: 'addr', kind: 'long' },
 ] as const;
 
+/** Flags of a mapping as QEMU writes them, by their bits in a page table entry. */
+const FLAGS: readonly (readonly [letter: string, bit: number])[] = [
+  ['r', 1],
+  ['w', 2],
+  ['x', 3],
+  ['u', 4],
+  ['g', 5],
+  ['a', 6],
+  ['d', 7],
+];
+
+const mappingLine = ({ virtual, physical, bytes, flags }: AddressMapping): string =>
+  `${hex(virtual)} ${hex(physical)} ${hex(bytes)} ${FLAGS.map(([letter, bit]) => (flags & (1 << bit) ? letter : '-')).join('')}`;
+
 export const memoryCommands = [
+  human('info mem', {
+    params: '',
+    doc: 'show what the page tables of the current vCPU map',
+    args: [],
+    run: ({ context: { machine }, vcpu }) => {
+      const found = machine.memory.mappings(vcpu);
+      if (found === undefined) return 'No translation or protection';
+      return [
+        'vaddr            paddr            size             attr',
+        '---------------- ---------------- ---------------- -------',
+        ...found.mappings.map(mappingLine),
+        ...(found.complete ? [] : ['... and more: too many tables']),
+      ].join('\n');
+    },
+  }),
+
   human('x', {
     params: '/fmt addr',
     doc: 'show what stands at a virtual address of the current vCPU (fmt: count, x d u o c or i, size b h w or g)',

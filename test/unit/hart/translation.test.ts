@@ -258,9 +258,9 @@ describe('code', () => {
     expect(machine.leaf(page(1))).toBe(entryOf(frame(8), V | X | A));
   });
 
-  /** An `addi a3, a3, 5` across the pages 0 and 1, and behind it an ecall. */
+  /** A jump to an `addi a3, a3, 5` across the pages 0 and 1, and behind that an ecall. */
   function straddling(): PagedMachine {
-    const machine = machineWith('ecall', SUPERVISOR);
+    const machine = machineWith('jal zero, 0x400ffe', SUPERVISOR);
     const instruction = assemble('addi a3, a3, 5');
     machine.put(frame(0) + 0xffen, instruction.subarray(0, 2));
     machine.put(frame(8), instruction.subarray(2));
@@ -271,14 +271,14 @@ describe('code', () => {
   test('may have an instruction across two pages that are apart', () => {
     const machine = straddling();
     machine.tables.put(page(1), 0, entryOf(frame(8), CODE));
-    machine.start(SUPERVISOR, page(1) - 2n);
+    machine.start(SUPERVISOR, CODE_PAGE);
     expect(machine.traps[0]).toMatchObject({ cause: CAUSE.environmentCallFromSupervisor, epc: page(1) + 2n });
     expect(x(machine, 13)).toBe(5n);
   });
 
   test('faults at the second half of such an instruction where that is not there', () => {
     const machine = straddling();
-    machine.start(SUPERVISOR, page(1) - 2n);
+    machine.start(SUPERVISOR, CODE_PAGE);
     expect(machine.traps[0]).toMatchObject({ cause: CAUSE.instructionPageFault, epc: page(1) - 2n, tval: page(1) });
   });
 
@@ -286,15 +286,15 @@ describe('code', () => {
     const machine = straddling();
     const { state } = machine.vcpu.hart;
     machine.tables.put(page(1), 0, entryOf(frame(8), CODE));
-    machine.start(SUPERVISOR, page(1) - 2n);
+    machine.start(SUPERVISOR, CODE_PAGE);
     const other = assemble('addi a3, a3, 9');
     machine.put(frame(9), other.subarray(2));
     machine.put(frame(9) + 2n, assemble('ecall'));
     machine.tables.put(page(1), 0, entryOf(frame(9), CODE));
     machine.storeTables();
-    // Back to where the first instruction stands: the handler adds 4.
-    state.x[20] = page(1);
-    machine.goOn('sfence.vma zero, zero', 'addi s4, s4, -6', 'csrrw zero, mepc, s4');
+    // Back to the jump: the handler adds 4.
+    state.x[20] = CODE_PAGE - 4n;
+    machine.goOn('sfence.vma zero, zero', 'csrrw zero, mepc, s4');
     expect(x(machine, 13)).toBe(14n);
   });
 

@@ -70,7 +70,7 @@ describe('drives', () => {
   });
 
   it('is put into flash', () => {
-    expect(from('-drive if=pflash,file=a,id=a -pflash b').flash).toEqual(['a', 'pflash1']);
+    expect(from('-bios fw -drive if=pflash,file=a,id=a -pflash b').flash).toEqual(['a', 'pflash1']);
     expect(from('-drive if=pflash,unit=1,file=a,id=a').flash).toEqual([undefined, 'a']);
   });
 });
@@ -116,7 +116,9 @@ describe('devices', () => {
   });
 
   it('come with their back end in -nic', () => {
-    const made = from('-nic socket,connect=h:2,mac=02:00:00:00:00:01 -nic none -net none');
+    const made = from(
+      '-nic socket,connect=h:2,mac=02:00:00:00:00:01 -nic none -net none -global virtio-mmio.force-legacy=false',
+    );
     expect(made.netdevs).toMatchObject([{ id: '#net0', backend: { type: 'stream', address: { host: 'h', port: 2 } } }]);
     expect(plugged(made)).toMatchObject([{ model: 'virtio-net-device', netdev: '#net0' }]);
   });
@@ -264,7 +266,7 @@ const errors: readonly [line: string, message: string, hint?: string][] = [
     "-device virtio-blk-device,drive=d: drive 'd' is already in use by another device",
   ],
   [
-    '-drive file=a,if=pflash,id=d -device virtio-blk-device,drive=d',
+    '-kernel k -drive file=a,if=pflash,id=d -device virtio-blk-device,drive=d',
     "-device virtio-blk-device,drive=d: drive 'd' is already in use by another device",
   ],
   ['-device virtio-net-device', '-device virtio-net-device: netdev property not set'],
@@ -316,11 +318,16 @@ const errors: readonly [line: string, message: string, hint?: string][] = [
   ],
   ['-nic foo', "-nic foo: Parameter 'type' does not accept value 'foo'"],
   ['-nic socket,connect=a:1,model=e1000', '-nic socket,connect=a:1,model=e1000: Unsupported NIC model: e1000'],
+  [
+    '-global virtio-mmio.force-legacy=true',
+    "-global virtio-mmio.force-legacy=true: property 'virtio-mmio.force-legacy' cannot be set",
+  ],
   ['-net nic', "-net nic: Parameter 'type' does not accept value 'nic'"],
   ['-object foo,id=x', "-object foo,id=x: Parameter 'qom-type' does not accept value 'foo'"],
   ['-object rng-random', "-object rng-random: Parameter 'id' is missing"],
   ['-fw_cfg opt/x', "-fw_cfg opt/x: expected one of 'file' and 'string'"],
   ['-fw_cfg string=x', "-fw_cfg string=x: Parameter 'name' is missing"],
+  ['-pflash a', 'firmware is not executed from flash: give it with -bios, or a kernel with -kernel'],
   ['-initrd i', '-initrd only allowed with -kernel option'],
 ];
 
