@@ -19,9 +19,13 @@ export interface WorkerStart {
   readonly equipment: Equipment;
   /** To the translator. */
   readonly translator: MessagePort;
+  /** Milliseconds for which a plugin's module may be imported. */
+  readonly patienceMs: number;
+  /** The vCPU has run in another thread, which was ended in a plugin: see `hart/custody`. */
+  readonly takesOver: boolean;
 }
 
-/** Requests are answered in order, each by one `answer` with its number. A vCPU starts parked. */
+/** Requests are answered in order, each by one `answer` with its number. A vCPU's thread starts parked. */
 export type Request =
   | { readonly type: 'park' }
   /** Goes on, from parked. */
@@ -29,7 +33,7 @@ export type Request =
   /** While parked: back to the state after power-on. */
   | { readonly type: 'reset' }
   /** Imports the plugin at `url` and says what it is: answered by PluginDescription. */
-  | { readonly type: 'describe'; readonly url: string }
+  | { readonly type: 'describe'; readonly url: string; readonly plugin: number }
   /** Imports the plugin and makes its instance, which sees nothing yet. */
   | { readonly type: 'prepare'; readonly binding: PluginBinding }
   /** From here on the plugin sees every block. */
