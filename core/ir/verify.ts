@@ -43,7 +43,8 @@ const ATTRIBUTES: Partial<Record<OpName, readonly Attribute[]>> = {
   exit: ['door'],
 };
 
-const hasEffect = ({ name }: Op): boolean => name !== 'get' && !['pure', 'guard'].includes(OPS[name].effect);
+const hasEffect = ({ name }: Op): boolean =>
+  name !== 'get' && name !== 'getLow' && !['pure', 'guard'].includes(OPS[name].effect);
 
 function complaint(fragment: Fragment, op: Op, index: number): string | undefined {
   const { args } = OPS[op.name];

@@ -46,7 +46,11 @@ function compute(name: OpName, x: bigint, y: bigint): bigint {
 describe('pure ops', () => {
   test('are all here', () => {
     const others: OpName[] = ['constant', 'pc', 'next', 'number', 'select'];
-    const all = (Object.keys(OPS) as OpName[]).filter((name) => OPS[name].effect === 'pure');
+    const takes = (name: OpName): string[] => [...OPS[name].args, OPS[name].result];
+    // Those of 32-bit values are made by `narrow` alone, and tested with it.
+    const all = (Object.keys(OPS) as OpName[]).filter(
+      (name) => OPS[name].effect === 'pure' && !takes(name).includes('i32'),
+    );
     expect([...Object.keys(BINARY), ...Object.keys(UNARY), ...others].toSorted()).toEqual(all.toSorted());
   });
 

@@ -104,7 +104,12 @@ function built(name: OpName): Fragment {
   return b.finish();
 }
 
-test.each(Object.keys(OPS) as OpName[])('the builder makes %s well formed, and last', (name) => {
+/** Ops of 32-bit values are made by `narrow` alone. */
+const BUILT = (Object.keys(OPS) as OpName[]).filter(
+  (name) => !([...OPS[name].args, OPS[name].result] as string[]).includes('i32'),
+);
+
+test.each(BUILT)('the builder makes %s well formed, and last', (name) => {
   const fragment = built(name);
   verify(fragment);
   expect(fragment.some((op) => op.name === name)).toBe(true);
