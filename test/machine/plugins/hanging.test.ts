@@ -12,8 +12,8 @@ type Place = (typeof PLACES)[number];
 
 const FAULTY = testFile('machine/plugins/fixtures/faulty.ts');
 /** What loads in less on a machine that is busy. */
-const patienceMs = 600;
-const MESSAGE = 'it has not returned within 0.6 seconds';
+const patienceMs = 500;
+const MESSAGE = 'it has not returned within 0.5 seconds';
 const RAM = 'from=0x80000000';
 
 const atomics = (): Promise<GuestMachine> => guestMachine({ kernel: 'guests/bin/atomics.elf', smp: 2, patienceMs });
