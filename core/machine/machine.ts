@@ -71,6 +71,7 @@ class VirtMachine implements Machine {
   readonly #threads: readonly VcpuThread[];
   readonly #clock: Worker;
   readonly #translator: Worker;
+  readonly #custodies: readonly Custody[];
   readonly #watchdog: NodeJS.Timeout;
   readonly #serial: SerialLink;
   readonly #backEnds: BackEnds;
@@ -164,24 +165,28 @@ class VirtMachine implements Machine {
       find: config.findPlugin,
     });
     this.traceEvents = new TraceControl(askAll);
-    const custodies = layout.vcpus.map((_, index) => new Custody(buffer, layout, index));
+    this.#custodies = layout.vcpus.map((_, index) => new Custody(buffer, layout, index));
     this.#watchdog = setInterval(() => {
       // Where no other thread can be started, the machine has been told that the vCPU is dead.
-      for (const [vcpu, custody] of custodies.entries())
+      for (const [vcpu, custody] of this.#custodies.entries())
         if (custody.look() > LOOKS) this.#end(vcpu, custody, patienceMs).catch(() => {});
     }, patienceMs / LOOKS).unref();
   }
 
-  /** Has the thread of a vCPU, in which a plugin does not return, replaced by another one. */
+  /** Has the thread of a vCPU ended in which a plugin does not return. */
   async #end(vcpu: number, custody: Custody, patienceMs: number): Promise<void> {
-    const number = custody.running;
-    const message = `it has not returned within ${patienceMs / 1000} seconds`;
-    if (!(await custody.condemn())) return;
+    const { running } = custody;
+    if (await custody.condemn())
+      await this.#replace(vcpu, running, `it has not returned within ${patienceMs / 1000} seconds`);
+  }
+
+  /** Has another thread go on for that of a vCPU, which is at an end in plugin number `plugin`. */
+  async #replace(vcpu: number, plugin: number, message: string): Promise<void> {
     await this.#threads[vcpu]!.replace(message, async (ask) => {
       await this.traceEvents.restore(ask);
-      await this.instrumentation.restore(ask, number);
+      await this.instrumentation.restore(ask, plugin);
     });
-    this.instrumentation.stuck(number, vcpu, message);
+    this.instrumentation.stuck(plugin, vcpu, message);
   }
 
   /** The vCPU's end of a new connection to the translator. */
@@ -336,11 +341,17 @@ class VirtMachine implements Machine {
     acknowledge(new Int32Array(this.#buffer, this.#layout.vcpus[vcpu]!.state + VcpuState.offset.textPending, 1), texts);
   }
 
-  #died(vcpu: number, error: Error): void {
-    if (this.#runState === 'shutdown') return;
+  #died(vcpu: number, error: Error): boolean {
+    if (this.#runState === 'shutdown') return false;
+    const { running } = this.#custodies[vcpu]!;
+    if (running !== 0) {
+      this.#replace(vcpu, running, `it has ended its thread: ${error.message}`).catch(() => {});
+      return true;
+    }
     this.#config.report?.(`vCPU ${vcpu} has failed: ${error.stack ?? error.message}`);
     this.#runState = 'internal-error';
     this.#emit({ name: 'STOP' });
+    return false;
   }
 
   codeStatistics(): readonly CodeStatistics[] {

@@ -11,8 +11,8 @@ export type Announcement = Exclude<Message, { readonly type: 'answer' | 'ready' 
 
 export interface VcpuThreadEvents {
   announced(vcpu: number, message: Announcement): void;
-  /** The thread is gone, and has not been asked to go. */
-  died(vcpu: number, error: Error): void;
+  /** The thread is gone, and has not been asked to go. @returns whether it will be replaced */
+  died(vcpu: number, error: Error): boolean;
 }
 
 interface Waiting {
@@ -77,12 +77,12 @@ export class VcpuThread {
   }
 
   #ended(error: Error): void {
+    if (!this.#exiting && this.#events.died(this.index, error)) return;
     this.#end = error;
     this.#ready.reject(error);
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
     this.#gone.resolve();
-    if (!this.#exiting) this.#events.died(this.index, error);
   }
 
   /** Resolves when the worker serves requests. */
@@ -117,7 +117,8 @@ export class VcpuThread {
   }
 
   /**
-   * Ends the thread, which is condemned to stay in a plugin (see `hart/custody`), and has another one go on from there.
+   * Ends the thread, which is condemned to stay in a plugin (see `hart/custody`) or has ended there, and has another one
+   * go on from there.
    * The request in which it was fails with `message`, or has it as the answer where a plugin is taken off.
    * @param restore gives the new thread what it is to know before it serves what has been asked for meanwhile
    */

@@ -1,4 +1,4 @@
-/** Plugins that never return: their thread is ended, another one goes on, and the guest never notices. */
+/** Plugins that never return, or end their thread: another one goes on, and the guest never notices. */
 import { expect, test } from 'vitest';
 import type { CodeStatistics } from '../../../core/machine/interface.ts';
 import { assemble } from '../../../core/riscv/assemble.ts';
@@ -173,4 +173,42 @@ test('stop, cont and shutdown wait until the vCPU is free', async () => {
   await machine.instrumentation.load(FAULTY, hanging('callAccess', 'vcpu=0'));
   await machine.shutdown('host-qmp-quit');
   expect(guest.events.slice(-1)).toMatchObject([{ name: 'SHUTDOWN', reason: 'host-qmp-quit' }]);
+});
+
+test('a plugin that ends its thread is taken off, and another thread goes on', async () => {
+  const guest = await atomics();
+  const path = pluginFile(`
+    export default plugin('exit', {
+      doc: '',
+      options: nothing,
+      state: (_, { index }) => ({ index, calls: 0 }),
+      translate(block, probe, state) {
+        probe.call(block, () => {
+          if (state.index === 1 && ++state.calls === 1000) process.exit(3);
+        });
+      },
+    });
+  `);
+  await guest.machine.instrumentation.load('icount', { id: 'good' });
+  await guest.machine.instrumentation.load(path, { id: 'bad' });
+  await finishes(guest);
+  const message = 'it has ended its thread: the thread of vCPU 1 has ended';
+  expect(told(guest)).toEqual(['INSTR_LOADED', [1, message], 'INSTR_UNLOADED']);
+});
+
+test('promises that a plugin leaves behind hurt nobody', async () => {
+  const guest = await atomics();
+  const path = pluginFile(`
+    export default plugin('async', {
+      doc: '',
+      options: nothing,
+      async translate() { throw new Error('later'); },
+    });
+    void Promise.reject(new Error('at once'));
+  `);
+  const { instrumentation } = guest.machine;
+  await instrumentation.load(path, { id: 'bad' });
+  await instrumentation.load(FAULTY, { args: ['in=call', 'at=nosuch'] });
+  await finishes(guest);
+  expect(told(guest)).toEqual(['INSTR_LOADED']);
 });
