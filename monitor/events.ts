@@ -46,7 +46,7 @@ export const events: readonly EventSchema[] = [
     doc: 'A plugin has failed and is being removed; the guest runs on.',
     data: struct('InstrErrorData', {
       id,
-      vcpu: int('Index of the vCPU on which it failed.'),
+      vcpu: int('Index of the vCPU on which it failed, -1 where it failed to report.'),
       message: str('What went wrong.'),
     }),
     example: `{${at}, "event": "INSTR_ERROR", "data": {"id": "lib0", "vcpu": 0, "message": "out of bounds"}}`,

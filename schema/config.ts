@@ -64,6 +64,8 @@ export interface MachineConfig<Serial, Virtio = unknown, Block = unknown> {
    * @throws Error in one line: there is no such file
    */
   readonly findPlugin: (path: string) => Promise<string>;
+  /** Milliseconds for which code of a plugin may run before it is taken off: 10 s by default. */
+  readonly patienceMs?: number;
   /** Takes one line, without its end, for each trace event that happens while it is enabled. */
   readonly trace?: (line: string) => void;
   /** Takes text that a plugin appends to its file `name`; resolves when it takes more. */

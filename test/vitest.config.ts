@@ -11,6 +11,7 @@ export default defineConfig({
     // Most suites start a daemon or a cross compiler: on two cores, more at once only disturb each other.
     maxWorkers: 2,
     pool: 'forks',
+    setupFiles: ['test/support/compile-cache.ts'],
     // Node imports the sources as it does in the daemon: plugins find what they import by name only there.
     experimental: { viteModuleRunner: false },
   },

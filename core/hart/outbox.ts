@@ -5,7 +5,8 @@
 import type { Text } from './protocol.ts';
 
 const BATCH_CHARACTERS = 1 << 16;
-const PENDING_MAX = 1 << 24;
+/** Characters on their way to main beyond which the vCPU waits. */
+export const PENDING_MAX = 1 << 24;
 /** Milliseconds after which text that waits for more is sent all the same. */
 const DELAY_MS = 10;
 
@@ -19,6 +20,8 @@ export class Outbox {
   /** @param pending the vCPU's `textPending` word */
   constructor(pending: Int32Array, post: (texts: readonly Text[]) => void) {
     this.#pending = pending;
+    // What another thread has sent before it was ended may never be dealt with.
+    Atomics.store(pending, 0, 0);
     this.#post = post;
   }
 

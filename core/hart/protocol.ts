@@ -4,6 +4,7 @@ import type { Finish } from '../devices/test-sifive.ts';
 import type { Equipment } from '../machine/equipment.ts';
 import type { MemoryRegion } from '../memory/physical.ts';
 import type { PluginBinding } from '../plugin/instance.ts';
+import type { ReportInput } from '../plugin/plugin.ts';
 
 /** What a worker is started with. */
 export interface WorkerStart {
@@ -18,15 +19,21 @@ export interface WorkerStart {
   readonly equipment: Equipment;
   /** To the translator. */
   readonly translator: MessagePort;
+  /** Milliseconds for which a plugin's module may be imported. */
+  readonly patienceMs: number;
+  /** The vCPU has run in another thread, which was ended in a plugin: see `hart/custody`. */
+  readonly takesOver: boolean;
 }
 
-/** Requests are answered in order, each by one `answer` with its number. A vCPU starts parked. */
+/** Requests are answered in order, each by one `answer` with its number. A vCPU's thread starts parked. */
 export type Request =
   | { readonly type: 'park' }
   /** Goes on, from parked. */
   | { readonly type: 'resume' }
   /** While parked: back to the state after power-on. */
   | { readonly type: 'reset' }
+  /** Imports the plugin at `url` and says what it is: answered by PluginDescription. */
+  | { readonly type: 'describe'; readonly url: string; readonly plugin: number }
   /** Imports the plugin and makes its instance, which sees nothing yet. */
   | { readonly type: 'prepare'; readonly binding: PluginBinding }
   /** From here on the plugin sees every block. */
@@ -35,6 +42,8 @@ export type Request =
   | { readonly type: 'remove'; readonly id: string }
   /** Asks for what the plugin has collected here: answered by `Collected`. */
   | { readonly type: 'collect'; readonly id: string }
+  /** Has the plugin make its report, a JSON value, of what was collected on all vCPUs. */
+  | { readonly type: 'report'; readonly id: string; readonly input: ReportInput<unknown, unknown> }
   | { readonly type: 'trace'; readonly names: readonly string[]; readonly enabled: boolean }
   /** The machine ends: leave the thread. */
   | { readonly type: 'exit' };

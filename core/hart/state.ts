@@ -15,12 +15,23 @@ export const VcpuState = struct({
   /** Characters of text on their way to main; see `hart/outbox`. */
   textPending: i32,
 
+  /** Whether code of a plugin runs, and for how long; see `hart/custody`. */
+  pluginRunning: i32,
+  pluginCalls: i32,
+  condemned: i32,
+  /** The probe in generated code that has called last; 0 outside of generated code. */
+  callbackRecord: u32,
+  /** Request that is being served, by its number plus one; 0 between requests. */
+  serving: u32,
+
   /** Record and link slot at which generated code was left; see `wasm/interpreter`. */
   exitRecord: u32,
   exitLink: u32,
   /** Times generated code was left, by exit code. */
   exits: array(u32, 16),
 
+  /** While a region calls a callback: instructions that it has retired, but for those of the block in progress. */
+  regionRetired: u32,
   /** What the vCPU's mode and address space are to compiled regions; see `jit/regions`. */
   regionKey: i32,
 

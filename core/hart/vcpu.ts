@@ -19,7 +19,7 @@ import type { AccessEvent, InstructionInfo } from '../plugin/plugin.ts';
 import { DOORS, illegalInstruction } from '../riscv/doors.ts';
 import { Hart, type HartEnvironment, type Invalidation, Trap } from '../riscv/hart.ts';
 import { EXITS, type Interpreter, type InterpreterImports, type Run, SLOW } from '../wasm/interpreter.ts';
-import { RECORD } from '../wasm/record.ts';
+import { RECORD, RECORD_BYTES } from '../wasm/record.ts';
 import { Mmu } from './mmu.ts';
 import { type DeviceBus, SlowAccess } from './slow-access.ts';
 import { ATTENTION, HART_STATE_OFFSET, VcpuState } from './state.ts';
@@ -295,24 +295,50 @@ export class Vcpu {
       left -= budget;
       const exit = this.#run(record, budget, this.#mmu.tlbAddress, blocks.jumpCache);
       view.exits[exit]!++;
-      switch (exit) {
-        case EXIT['need-block']:
-          this.#openLink();
-          break;
-        case EXIT.revisit:
-          this.#openLink();
-          break;
-        case EXIT.door:
-          this.#door(view.exitRecord);
-          break;
-        case EXIT.illegal:
-          this.#raise(illegalInstruction(blocks.instructionAt(view.exitRecord).raw));
-          break;
-        case EXIT.trap:
-          this.#raise(this.#trap!);
-          break;
-      }
+      this.#left(exit);
     }
+  }
+
+  /** Does what has to be done when generated code has been left by `exit`. */
+  #left(exit: number): void {
+    const { blocks, view } = this;
+    view.callbackRecord = 0;
+    switch (exit) {
+      case EXIT['need-block']:
+        this.#openLink();
+        break;
+      case EXIT.revisit:
+        this.#openLink();
+        break;
+      case EXIT.door:
+        this.#door(view.exitRecord);
+        break;
+      case EXIT.illegal:
+        this.#raise(illegalInstruction(blocks.instructionAt(view.exitRecord).raw));
+        break;
+      case EXIT.trap:
+        this.#raise(this.#trap!);
+        break;
+    }
+  }
+
+  /** Goes on for a thread that was ended while code of a plugin ran in it; see `hart/custody`. */
+  takeOver(): void {
+    const { view, hart } = this;
+    const { callbackRecord, regionRetired } = view;
+    view.callbackRecord = 0;
+    view.regionRetired = 0;
+    hart.state.minstret += BigInt(regionRetired);
+    this.#modeChanged();
+    if (callbackRecord !== 0) {
+      // The rest of the block still stands as it was written down; what comes behind it is translated anew.
+      Atomics.or(this.#attention, 0, ATTENTION.message);
+      const exit = this.#run(callbackRecord + RECORD_BYTES, 1, this.#mmu.tlbAddress, this.blocks.jumpCache);
+      // pc is at the instruction that is illegal, which shows again when that is translated.
+      if (exit !== EXIT.illegal) this.#left(exit);
+    }
+    this.blocks.flush();
+    this.#modeChanged();
   }
 
   /** Remembers by which link generated code was left, and where it is to lead. */

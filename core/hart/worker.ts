@@ -13,16 +13,17 @@ import { attachDevices } from '../machine/virt.ts';
 import { layoutOf } from '../memory/layout.ts';
 import { PhysicalMemory } from '../memory/physical.ts';
 import { CounterPool, type PluginBinding, PluginInstance } from '../plugin/instance.ts';
-import { importPlugin } from '../plugin/load.ts';
+import { describePlugin, importPlugin } from '../plugin/load.ts';
 import type { Plugin, VcpuInfo } from '../plugin/plugin.ts';
 import { TRACE_EVENTS, trapLine } from '../plugin/trace-events.ts';
+import { PluginWatch } from './custody.ts';
 import { setInterruptLine } from './lines.ts';
 import { Outbox } from './outbox.ts';
 import type { Collected, Message, NumberedRequest, Request, WorkerStart } from './protocol.ts';
 import { ATTENTION, VcpuState } from './state.ts';
 import { Vcpu } from './vcpu.ts';
 
-const { memory, vcpus, ramBytes, index, module, regions, resetVector, equipment, translator } =
+const { memory, vcpus, ramBytes, index, module, regions, resetVector, equipment, translator, patienceMs, takesOver } =
   workerData as WorkerStart;
 const { buffer } = memory;
 const layout = layoutOf(vcpus, ramBytes);
@@ -62,6 +63,7 @@ const board = attachDevices(buffer, layout, {
   report: (sentence) => post({ type: 'report', sentence }),
 });
 
+const watch = new PluginWatch(buffer, layout, index);
 const counters = new CounterPool(buffer, layout, index);
 const prepared = new Map<string, PluginInstance>();
 const active = new Set<PluginInstance>();
@@ -113,7 +115,12 @@ function setTracer(name: string, plugin: Plugin, enabled: boolean): void {
     tracers.delete(name);
   } else {
     const info: VcpuInfo = { index, write: (_, text) => trace(name, text) };
-    const instance = new PluginInstance(plugin, { id: name, url: '', args: {}, counters: {} }, info, counters);
+    const instance = new PluginInstance(
+      plugin,
+      { id: name, number: 0, url: '', args: {}, counters: {} },
+      info,
+      counters,
+    );
     tracers.set(name, instance);
     vcpu.addPlugin(instance);
   }
@@ -139,10 +146,26 @@ function setParked(park: boolean): void {
   trace(park ? 'guest_cpu_exit' : 'guest_cpu_enter', `cpu:${index}`);
 }
 
+async function importWatched(url: string, number: number): Promise<Plugin> {
+  watch.enter(number);
+  try {
+    return await importPlugin(url, patienceMs);
+  } finally {
+    watch.leave();
+  }
+}
+
 async function prepare(binding: PluginBinding): Promise<void> {
-  const plugin = await importPlugin(binding.url);
+  const plugin = await importWatched(binding.url, binding.number);
   const info: VcpuInfo = { index, write: (name, text) => outbox.write(binding.id, name, text) };
-  prepared.set(binding.id, new PluginInstance(plugin, binding, info, counters));
+  prepared.set(binding.id, new PluginInstance(plugin, binding, info, counters, watch));
+}
+
+/** @throws Error where it is not here: this thread has taken over from one that had it */
+function preparedAs(id: string): PluginInstance {
+  const plugin = prepared.get(id);
+  if (!plugin) throw new Error(`vCPU ${index} has lost it`);
+  return plugin;
 }
 
 /** What the plugin throws at its last event; undefined where it does not, or is not here. */
@@ -158,7 +181,7 @@ function remove(id: string): string | undefined {
 }
 
 function collect(id: string): Collected {
-  const plugin = prepared.get(id)!;
+  const plugin = preparedAs(id);
   const part = plugin.collect();
   if (plugin.failure) {
     vcpu.detachFailed();
@@ -176,10 +199,12 @@ async function serve(request: Request): Promise<unknown> {
     case 'reset':
       trace('guest_cpu_reset', `cpu:${index}`);
       return vcpu.reset(resetVector);
+    case 'describe':
+      return describePlugin(await importWatched(request.url, request.plugin));
     case 'prepare':
       return prepare(request.binding);
     case 'activate': {
-      const plugin = prepared.get(request.id)!;
+      const plugin = preparedAs(request.id);
       active.add(plugin);
       return vcpu.addPlugin(plugin);
     }
@@ -187,6 +212,8 @@ async function serve(request: Request): Promise<unknown> {
       return remove(request.id);
     case 'collect':
       return collect(request.id);
+    case 'report':
+      return preparedAs(request.id).report(request.input);
     case 'trace':
       return setTrace(request.names, request.enabled);
     case 'exit':
@@ -198,11 +225,13 @@ async function serve(request: Request): Promise<unknown> {
 async function serveAll(): Promise<void> {
   for (let next = receiveMessageOnPort(port); next && !ended; next = receiveMessageOnPort(port)) {
     const { number, request } = next.message as NumberedRequest;
+    vcpu.view.serving = number + 1;
     try {
       post({ type: 'answer', number, value: await serve(request) });
     } catch (error) {
       post({ type: 'answer', number, error: error instanceof Error ? error.message : String(error) });
     }
+    vcpu.view.serving = 0;
   }
 }
 
@@ -227,8 +256,12 @@ function hostThread(): number {
 }
 
 vcpu.view.threadId = hostThread();
-vcpu.view.parked = 1;
-vcpu.reset(resetVector);
+if (takesOver) {
+  vcpu.takeOver();
+} else {
+  vcpu.view.parked = 1;
+  vcpu.reset(resetVector);
+}
 post({ type: 'ready' });
 while (!ended) {
   await serveAll();

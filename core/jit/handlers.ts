@@ -100,6 +100,8 @@ export const GENERATED_STATE: StateLayout = {
   retired: guest('minstret'),
   attention: offset.attention,
   exitRecord: offset.exitRecord,
+  callbackRecord: offset.callbackRecord,
+  regionRetired: offset.regionRetired,
   exitLink: offset.exitLink,
   accessAddress: offset.accessAddress,
   accessKind: offset.accessKind,

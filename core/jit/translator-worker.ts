@@ -15,11 +15,15 @@ export interface TranslatorWorkerData {
   readonly ramBytes: number;
   /** Guest RAM. */
   readonly ram: MemoryRegion;
-  /** One for each vCPU. */
-  readonly ports: readonly MessagePort[];
 }
 
-const { buffer, vcpus, ramBytes, ram, ports } = workerData as TranslatorWorkerData;
+/** What main sends: a vCPU's thread is at the other end of the port. */
+export interface TranslatorClient {
+  readonly vcpu: number;
+  readonly port: MessagePort;
+}
+
+const { buffer, vcpus, ramBytes, ram } = workerData as TranslatorWorkerData;
 const layout = layoutOf(vcpus, ramBytes);
 const compiler = new RegionCompiler(layout, createGuestInterpreter(layout.wasmPages).floats, ram);
 
@@ -34,8 +38,9 @@ function answer({ number, blueprint }: TranslatorRequest): TranslatorAnswer {
   }
 }
 
-for (const [vcpu, port] of ports.entries())
+parentPort!.on('message', ({ vcpu, port }: TranslatorClient) => {
   port.on('message', (request: TranslatorRequest) => {
     port.postMessage(answer(request));
     demandAttention(buffer, layout, vcpu, ATTENTION.translated);
   });
+});

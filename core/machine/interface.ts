@@ -36,7 +36,7 @@ export type MachineEvent =
     }
   | { readonly name: 'INSTR_LOADED'; readonly id: string; readonly path: string }
   | { readonly name: 'INSTR_UNLOADED'; readonly id: string; readonly path: string }
-  /** The plugin `id` failed after it was loaded; it has been detached (INSTR_UNLOADED follows). */
+  /** The plugin `id` failed on a vCPU, or in its report (-1); it has been detached (INSTR_UNLOADED follows). */
   | { readonly name: 'INSTR_ERROR'; readonly id: string; readonly vcpu: number; readonly message: string };
 
 /** A register as the monitor shows it. */

@@ -5,13 +5,14 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { MachineConfig } from '../../schema/config.ts';
 import type { Finish } from '../devices/test-sifive.ts';
+import { Custody } from '../hart/custody.ts';
 import { setInterruptLine } from '../hart/lines.ts';
 import { acknowledge } from '../hart/outbox.ts';
 import type { Request, Text } from '../hart/protocol.ts';
 import { HART_STATE_OFFSET, VcpuState } from '../hart/state.ts';
 import { CodePages } from '../jit/code-pages.ts';
 import { createGuestInterpreter } from '../jit/handlers.ts';
-import type { TranslatorWorkerData } from '../jit/translator-worker.ts';
+import type { TranslatorClient, TranslatorWorkerData } from '../jit/translator-worker.ts';
 import { CODE_BYTES_PER_VCPU, createMemory, type Layout, layoutOf, ROM_BYTES } from '../memory/layout.ts';
 import { type MemoryRegion, PhysicalMemory } from '../memory/physical.ts';
 import { HartState } from '../riscv/state.ts';
@@ -41,6 +42,9 @@ import { type Announcement, VcpuThread } from './vcpu-thread.ts';
 import { ADDRESS, attachDevices, type Board, memoryRanges } from './virt.ts';
 
 const RNG_SEED_BYTES = 32;
+/** Milliseconds for which code of a plugin may run by default, and how often it is looked at meanwhile. */
+const PATIENCE_MS = 10_000;
+const LOOKS = 5;
 
 type Config = MachineConfig<CharacterBackend, VirtioDevice, BlockBackend>;
 
@@ -67,6 +71,8 @@ class VirtMachine implements Machine {
   readonly #threads: readonly VcpuThread[];
   readonly #clock: Worker;
   readonly #translator: Worker;
+  readonly #custodies: readonly Custody[];
+  readonly #watchdog: NodeJS.Timeout;
   readonly #serial: SerialLink;
   readonly #backEnds: BackEnds;
   readonly #listeners = new Set<(event: MachineEvent) => void>();
@@ -113,26 +119,24 @@ class VirtMachine implements Machine {
       workerData: { buffer, vcpus: smp, ramBytes, equipment } satisfies ClockWorkerData,
       name: 'clock',
     });
-    const channels = layout.vcpus.map(() => new MessageChannel());
     this.#translator = new Worker(new URL('../jit/translator-worker.ts', import.meta.url), {
       workerData: {
         buffer,
         vcpus: smp,
         ramBytes,
         ram: physical.regions[0]!,
-        ports: channels.map(({ port2 }) => port2),
       } satisfies TranslatorWorkerData,
-      transferList: channels.map(({ port2 }) => port2),
       name: 'translator',
     });
     this.#translator.on('message', (error: Error) =>
       this.#config.report?.(`the translator has failed: ${error.stack}`),
     );
+    const patienceMs = config.patienceMs ?? PATIENCE_MS;
     const module = new WebAssembly.Module(createGuestInterpreter(layout.wasmPages).bytes);
     this.#threads = layout.vcpus.map(
       (_, index) =>
         new VcpuThread(
-          {
+          () => ({
             memory,
             vcpus: smp,
             ramBytes,
@@ -141,8 +145,10 @@ class VirtMachine implements Machine {
             regions: physical.regions,
             resetVector: image.resetVector,
             equipment,
-            translator: channels[index]!.port1,
-          },
+            translator: this.#connectTranslator(index),
+            patienceMs,
+            takesOver: false,
+          }),
           {
             announced: (vcpu, message) => this.#announced(vcpu, message),
             died: (vcpu, error) => this.#died(vcpu, error),
@@ -154,10 +160,40 @@ class VirtMachine implements Machine {
       buffer,
       layout,
       askAll,
+      askFirst: (request) => this.#threads[0]!.ask(request),
       emit: (event) => this.#emit(event),
       find: config.findPlugin,
     });
     this.traceEvents = new TraceControl(askAll);
+    this.#custodies = layout.vcpus.map((_, index) => new Custody(buffer, layout, index));
+    this.#watchdog = setInterval(() => {
+      // Where no other thread can be started, the machine has been told that the vCPU is dead.
+      for (const [vcpu, custody] of this.#custodies.entries())
+        if (custody.look() > LOOKS) this.#end(vcpu, custody, patienceMs).catch(() => {});
+    }, patienceMs / LOOKS).unref();
+  }
+
+  /** Has the thread of a vCPU ended in which a plugin does not return. */
+  async #end(vcpu: number, custody: Custody, patienceMs: number): Promise<void> {
+    const { running } = custody;
+    if (await custody.condemn())
+      await this.#replace(vcpu, running, `it has not returned within ${patienceMs / 1000} seconds`);
+  }
+
+  /** Has another thread go on for that of a vCPU, which is at an end in plugin number `plugin`. */
+  async #replace(vcpu: number, plugin: number, message: string): Promise<void> {
+    await this.#threads[vcpu]!.replace(message, async (ask) => {
+      await this.traceEvents.restore(ask);
+      await this.instrumentation.restore(ask, plugin);
+    });
+    this.instrumentation.stuck(plugin, vcpu, message);
+  }
+
+  /** The vCPU's end of a new connection to the translator. */
+  #connectTranslator(vcpu: number): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    this.#translator.postMessage({ vcpu, port: port2 } satisfies TranslatorClient, [port2]);
+    return port1;
   }
 
   /** Resolves when every vCPU has its thread. */
@@ -259,6 +295,7 @@ class VirtMachine implements Machine {
     this.#emit({ name: 'SHUTDOWN', guest: reason.startsWith('guest-'), reason, exitCode });
     await Promise.all(this.#threads.map((thread) => thread.end()));
     await this.#backEnds.close();
+    clearInterval(this.#watchdog);
     this.#board.clock.end();
     await Promise.all([this.#clock.terminate(), this.#translator.terminate()]);
   }
@@ -304,11 +341,17 @@ class VirtMachine implements Machine {
     acknowledge(new Int32Array(this.#buffer, this.#layout.vcpus[vcpu]!.state + VcpuState.offset.textPending, 1), texts);
   }
 
-  #died(vcpu: number, error: Error): void {
-    if (this.#runState === 'shutdown') return;
+  #died(vcpu: number, error: Error): boolean {
+    if (this.#runState === 'shutdown') return false;
+    const { running } = this.#custodies[vcpu]!;
+    if (running !== 0) {
+      this.#replace(vcpu, running, `it has ended its thread: ${error.message}`).catch(() => {});
+      return true;
+    }
     this.#config.report?.(`vCPU ${vcpu} has failed: ${error.stack ?? error.message}`);
     this.#runState = 'internal-error';
     this.#emit({ name: 'STOP' });
+    return false;
   }
 
   codeStatistics(): readonly CodeStatistics[] {

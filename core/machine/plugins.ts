@@ -1,13 +1,13 @@
 /**
  * The loaded plugins of a machine: loads them into every vCPU or none, asks for their reports, and takes them off again.
- * Loads and unloads run one after the other.
+ * Loads and unloads run one after the other. Nothing of a plugin's own runs on main: what is to be done once and not on
+ * every vCPU is done in the thread of vCPU 0.
  */
 import type { Collected, Request } from '../hart/protocol.ts';
 import { COUNTERS_PER_VCPU, type Layout } from '../memory/layout.ts';
 import { parseArguments } from '../plugin/arguments.ts';
-import { importPlugin } from '../plugin/load.ts';
-import type { Plugin } from '../plugin/plugin.ts';
-import { checkReport } from '../plugin/report.ts';
+import type { PluginBinding } from '../plugin/instance.ts';
+import type { PluginDescription } from '../plugin/load.ts';
 import { STOCK_PLUGINS } from '../plugin/stock/stock.ts';
 import { type Instrumentation, InstrumentationError, type MachineEvent, type PluginStatus } from './interface.ts';
 
@@ -16,6 +16,8 @@ export interface PluginHost {
   readonly layout: Layout;
   /** Asks every vCPU, all at once; the answers are in the order of vCPUs. @throws Error the first failure */
   askAll(request: Request): Promise<readonly unknown[]>;
+  /** Asks vCPU 0. */
+  askFirst(request: Request): Promise<unknown>;
   emit(event: MachineEvent): void;
   /** URL of the plugin in a file. @throws Error in one line: there is no such file */
   find(path: string): Promise<string>;
@@ -24,10 +26,9 @@ export interface PluginHost {
 interface Loaded {
   readonly id: string;
   readonly path: string;
-  readonly plugin: Plugin;
+  readonly binding: PluginBinding;
+  readonly plugin: PluginDescription;
   readonly words: readonly string[];
-  readonly args: unknown;
-  readonly counters: Readonly<Record<string, number>>;
   state: PluginStatus['state'];
 }
 
@@ -41,6 +42,8 @@ export class Plugins implements Instrumentation {
   readonly #freeCounters: number[] = [];
   #nextCounter = 0;
   #nextId = 0;
+  /** Number of the plugin that was loaded last, or is being loaded. */
+  #number = 0;
   /** What there was to tell when the machine ended. */
   #final: readonly PluginStatus[] | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -67,19 +70,21 @@ export class Plugins implements Instrumentation {
   async #load(path: string, wanted: string | undefined, words: readonly string[]): Promise<string> {
     if (this.#final) throw new InstrumentationError('the machine has shut down');
     if (wanted !== undefined && this.#loaded.has(wanted)) throw new InstrumentationError('Library ID exists');
-    const { url, plugin } = await this.#import(path);
+    const number = ++this.#number;
+    const { url, plugin } = await this.#describe(path, number);
     const id = wanted ?? this.#freshId();
     let args: unknown;
     try {
-      args = parseArguments(plugin.options.json, words);
+      args = parseArguments(plugin.options, words);
     } catch (error) {
       throw new InstrumentationError(`Library initialization returned non-zero: ${path}: ${messageOf(error)}`);
     }
-    const counters = this.#takeCounters(Object.keys(plugin.counters));
-    const loaded: Loaded = { id, path, plugin, words, args, counters, state: 'loading' };
+    const counters = this.#takeCounters(plugin.counters);
+    const binding: PluginBinding = { id, number, url, args, counters };
+    const loaded: Loaded = { id, path, binding, plugin, words, state: 'loading' };
     this.#loaded.set(id, loaded);
     try {
-      await this.#host.askAll({ type: 'prepare', binding: { id, url, args, counters } });
+      await this.#host.askAll({ type: 'prepare', binding });
       await this.#host.askAll({ type: 'activate', id });
     } catch (error) {
       await this.#drop(loaded);
@@ -90,10 +95,11 @@ export class Plugins implements Instrumentation {
     return id;
   }
 
-  async #import(path: string): Promise<{ readonly url: string; readonly plugin: Plugin }> {
+  async #describe(path: string, number: number): Promise<{ readonly url: string; readonly plugin: PluginDescription }> {
     try {
       const url = STOCK_PLUGINS.get(path)?.url ?? (await this.#host.find(path));
-      return { url, plugin: await importPlugin(url) };
+      const plugin = await this.#host.askFirst({ type: 'describe', url, plugin: number });
+      return { url, plugin: plugin as PluginDescription };
     } catch (error) {
       throw new InstrumentationError(`Error loading library: ${path}: ${messageOf(error)}`);
     }
@@ -116,7 +122,7 @@ export class Plugins implements Instrumentation {
     loaded.state = 'unloading';
     // A vCPU that is gone has nothing of it left.
     const failures = await this.#host.askAll({ type: 'remove', id: loaded.id }).catch(() => []);
-    for (const index of Object.values(loaded.counters)) {
+    for (const index of Object.values(loaded.binding.counters)) {
       for (const cells of this.#cells) cells[index] = 0n;
       this.#freeCounters.push(index);
     }
@@ -135,7 +141,7 @@ export class Plugins implements Instrumentation {
     });
   }
 
-  /** The plugin has thrown on a vCPU, or on main (-1), and has to go. No effect if it is gone already. */
+  /** The plugin has thrown on a vCPU, or in its report (-1), and has to go. No effect if it is gone already. */
   failed(id: string, vcpu: number, message: string): void {
     const loaded = this.#loaded.get(id);
     void this.#inTurn(async () => {
@@ -144,6 +150,25 @@ export class Plugins implements Instrumentation {
       await this.#drop(loaded);
       this.#host.emit({ name: 'INSTR_UNLOADED', id, path: loaded.path });
     });
+  }
+
+  /** Gives the plugins to a vCPU that has lost them, all but the one with this number. */
+  async restore(ask: (request: Request) => Promise<unknown>, except: number): Promise<void> {
+    const active = [...this.#loaded.values()].filter(
+      ({ binding, state }) => state === 'active' && binding.number !== except,
+    );
+    for (const { binding } of active) {
+      const { id } = binding;
+      await ask({ type: 'prepare', binding })
+        .then(() => ask({ type: 'activate', id }))
+        .catch((error: unknown) => this.failed(id, -1, messageOf(error)));
+    }
+  }
+
+  /** Plugin number `number` does not return on a vCPU, which goes on without it. */
+  stuck(number: number, vcpu: number, message: string): void {
+    const loaded = [...this.#loaded.values()].find(({ binding }) => binding.number === number);
+    if (loaded) this.failed(loaded.id, vcpu, message);
   }
 
   query(): Promise<readonly PluginStatus[]> {
@@ -163,7 +188,8 @@ export class Plugins implements Instrumentation {
   }
 
   async #status(loaded: Loaded): Promise<PluginStatus | undefined> {
-    const { id, path, plugin, words, args, counters, state } = loaded;
+    const { id, path, plugin, words, binding, state } = loaded;
+    const { args, counters } = binding;
     try {
       const collected = (await this.#host.askAll({ type: 'collect', id })) as readonly Collected[];
       const perVcpu = this.#cells.map((cells) =>
@@ -173,7 +199,8 @@ export class Plugins implements Instrumentation {
         Object.keys(counters).map((name) => [name, perVcpu.reduce((total, values) => total + values[name]!, 0n)]),
       );
       const parts = collected.map(({ part }) => part);
-      const report = checkReport(plugin.report({ args, counters: sum, perVcpu, parts }));
+      const input = { args, counters: sum, perVcpu, parts };
+      const report = await this.#host.askFirst({ type: 'report', id, input });
       const blocks = collected.reduce((total, part) => total + part.blocks, 0);
       return { id, path, name: plugin.name, doc: plugin.doc, args: words, state, counters: sum, report, blocks };
     } catch (error) {

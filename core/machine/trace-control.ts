@@ -15,6 +15,11 @@ export class TraceControl implements TraceEvents {
     return TRACE_EVENTS.map(({ name, doc }) => ({ name, doc, enabled: this.#enabled.has(name) }));
   }
 
+  /** Switches what is on in a vCPU that does not know. */
+  async restore(ask: (request: Request) => Promise<unknown>): Promise<void> {
+    if (this.#enabled.size > 0) await ask({ type: 'trace', names: [...this.#enabled], enabled: true });
+  }
+
   async set(names: readonly string[], enabled: boolean): Promise<void> {
     for (const name of names) {
       if (enabled) this.#enabled.add(name);

@@ -4,8 +4,10 @@
  */
 import { COUNTERS_PER_VCPU, type Layout } from '../memory/layout.ts';
 import { checkFilter, visibleOf } from './filter.ts';
-import type { BlockInfo, Counter, Filter, Plugin, VcpuInfo } from './plugin.ts';
+import type { BlockInfo, Counter, Filter, Plugin, ReportInput, VcpuInfo } from './plugin.ts';
 import { type CounterSource, createProbe, type ProbeRequest } from './probe.ts';
+import { plainReport } from './report.ts';
+import { UNWATCHED, type Watch, watched } from './watch.ts';
 
 const CHUNK = 256;
 
@@ -22,6 +24,7 @@ export class CounterPool {
   constructor(buffer: SharedArrayBuffer, layout: Layout, vcpu: number) {
     this.base = layout.vcpus[vcpu]!.counters;
     this.cells = new BigUint64Array(buffer, this.base, COUNTERS_PER_VCPU);
+    this.cells.fill(0n, this.#next);
   }
 
   /** Index of the first of CHUNK counters, all zero. @throws Error when there are no more */
@@ -60,6 +63,8 @@ class PoolCounter implements Counter {
 /** What a vCPU needs in order to have a plugin; travels from main to the workers. */
 export interface PluginBinding {
   readonly id: string;
+  /** Tells plugins apart, those that were loaded before too; from 1. */
+  readonly number: number;
   readonly url: string;
   readonly args: unknown;
   /** Index of each named counter, the same on every vCPU. */
@@ -71,6 +76,8 @@ export class PluginInstance {
   readonly #plugin: Plugin;
   readonly #vcpu: VcpuInfo;
   readonly #pool: CounterPool;
+  readonly #number: number;
+  readonly #watch: Watch;
   readonly #named: ReadonlyMap<string, Counter>;
   readonly #filter: Filter;
   readonly #state: unknown;
@@ -85,25 +92,36 @@ export class PluginInstance {
   failure: Error | undefined;
 
   /** @throws what the plugin's `filter`, `state` or `vcpuEnter` throw: the load is refused. */
-  constructor(plugin: Plugin, binding: PluginBinding, vcpu: VcpuInfo, pool: CounterPool) {
+  constructor(plugin: Plugin, binding: PluginBinding, vcpu: VcpuInfo, pool: CounterPool, watch: Watch = UNWATCHED) {
     this.id = binding.id;
+    this.#number = binding.number;
+    this.#watch = watch;
     this.#plugin = plugin;
     this.#vcpu = vcpu;
     this.#pool = pool;
     this.#named = new Map(
       Object.entries(binding.counters).map(([name, index]) => [name, new PoolCounter(pool, index)]),
     );
-    this.#filter = checkFilter(plugin.filter(binding.args));
-    this.#state = plugin.state(binding.args, vcpu);
-    plugin.vcpuEnter?.(vcpu, this.#state);
+    const { args } = binding;
+    [this.#filter, this.#state] = watched(watch, binding.number, () => {
+      const filter = checkFilter(plugin.filter(args));
+      const state = plugin.state(args, vcpu);
+      plugin.vcpuEnter?.(vcpu, state);
+      return [filter, state];
+    });
   }
 
   /** Runs something of the plugin's. A throw is noted in `failure`. */
   guard<T>(run: () => T): T | undefined {
     if (this.failure) return undefined;
+    const watch = this.#watch;
+    watch.enter(this.#number);
     try {
-      return run();
+      const result = run();
+      watch.leave();
+      return result;
     } catch (error) {
+      watch.leave();
       this.failure = error instanceof Error ? error : new Error(String(error));
       return undefined;
     }
@@ -133,6 +151,11 @@ export class PluginInstance {
 
   collect(): unknown {
     return this.guard(() => this.#plugin.collect(this.#state));
+  }
+
+  /** @throws what the plugin throws, or TypeError where its report is none: it stays as it is */
+  report(input: ReportInput<unknown, unknown>): unknown {
+    return watched(this.#watch, this.#number, () => plainReport(this.#plugin.report(input)));
   }
 
   /** The plugin is gone: its last event, and its counters given back. */

@@ -1,6 +1,6 @@
 /** From the URL of a plugin to the plugin: imports the module and checks that it keeps the contract of `plugin`. */
 import { registerHooks } from 'node:module';
-import { nothing, type Schema } from '../../schema/build.ts';
+import { type JsonSchema, nothing, type Schema } from '../../schema/build.ts';
 import { type Plugin, plugin } from './plugin.ts';
 
 /** What plugins may import by name, wherever their file is. */
@@ -53,14 +53,11 @@ function reasonOf(error: unknown): string {
   return error instanceof SyntaxError && place ? `line ${place}: ${error.name}: ${first}` : `${error.name}: ${first}`;
 }
 
-/** Milliseconds that the top level of a plugin's module may take, with all that it imports. */
-const IMPORT_MS = 5000;
-
-async function importInTime(url: string): Promise<{ readonly default?: unknown }> {
+async function importInTime(url: string, patienceMs: number): Promise<{ readonly default?: unknown }> {
   const late = Promise.withResolvers<never>();
   const patience = setTimeout(
-    () => late.reject(new Error(`its top level has not come to an end within ${IMPORT_MS / 1000} seconds`)),
-    IMPORT_MS,
+    () => late.reject(new Error(`its top level has not come to an end within ${patienceMs / 1000} seconds`)),
+    patienceMs,
   );
   try {
     return await Promise.race([import(url), late.promise]);
@@ -71,12 +68,13 @@ async function importInTime(url: string): Promise<{ readonly default?: unknown }
 
 /**
  * The plugin at `url`. Modules are cached by URL, so one whose file may change has its version in the URL.
+ * @param patienceMs milliseconds that the top level of the module may take, with all that it imports
  * @throws Error in one line: it cannot be imported, or is no plugin
  */
-export async function importPlugin(url: string): Promise<Plugin> {
+export async function importPlugin(url: string, patienceMs: number): Promise<Plugin> {
   let value: unknown;
   try {
-    value = (await importInTime(url)).default;
+    value = (await importInTime(url, patienceMs)).default;
   } catch (error) {
     throw new Error(reasonOf(error));
   }
@@ -85,3 +83,20 @@ export async function importPlugin(url: string): Promise<Plugin> {
   const stated = value as Plugin & { readonly name: string };
   return plugin(stated.name, { ...stated, options: stated.options ?? nothing });
 }
+
+/** What can be said of a plugin without running it; travels between threads. */
+export interface PluginDescription {
+  readonly name: string;
+  readonly doc: string;
+  /** Schema of its arguments. */
+  readonly options: JsonSchema;
+  /** Names of its counters. */
+  readonly counters: readonly string[];
+}
+
+export const describePlugin = ({ name, doc, options, counters }: Plugin): PluginDescription => ({
+  name,
+  doc,
+  options: options.json,
+  counters: Object.keys(counters),
+});

@@ -10,7 +10,7 @@
  * - `call` calls the plugin for each event.
  *
  * Each vCPU runs in a thread of its own and has its own instance of the module and its own `state`; only `report` runs
- * on the main thread, with what `collect` returned on every vCPU. Counters live in shared memory and are summed for it.
+ * in that of vCPU 0, with what `collect` returned on every vCPU. Counters live in shared memory and are summed for it.
  *
  * An instruction event comes before the instruction, which may still fault. An access event comes after the access took
  * place, so a faulting one has none; an AMO is one access that both loads and stores; a store-conditional that does not

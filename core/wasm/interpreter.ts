@@ -42,6 +42,8 @@ export interface StateLayout {
   readonly retired: number;
   readonly attention: number;
   readonly exitRecord: number;
+  readonly callbackRecord: number;
+  readonly regionRetired: number;
   readonly exitLink: number;
   readonly accessAddress: number;
   readonly accessKind: number;
@@ -102,7 +104,7 @@ export interface InterpreterImports {
   slow(record: number, access: number): number;
   /** Performs floating-point op number `float`: its operands are in memory, and so will be its result. */
   float(float: number): void;
-  /** Runs callback number `callback`. */
+  /** Runs callback number `callback`, for the probe at `callbackRecord`. */
   call(callback: number): void;
 }
 
@@ -296,6 +298,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
         record32(field(counter)).memory('i64_load').get(amount).op('i64_add').memory('i64_store');
       },
       call: (callback) => {
+        code.global(GLOBAL.state).get(RECORD_LOCAL).memory('i32_store', state.callbackRecord);
         record32(field(callback)).call(IMPORT.call);
       },
       guard: (condition) => {

@@ -20,7 +20,7 @@ function load({ vcpu, buffer, layout }: InterpreterMachine): () => Record<string
   const pool = new CounterPool(buffer, layout, 0);
   const counters = Object.fromEntries(NAMED.map((name, index) => [name, index]));
   for (const plugin of [icount, hotblocks, memtrace] as Plugin[]) {
-    const binding = { id: plugin.name, url: '', args: {}, counters };
+    const binding = { id: plugin.name, number: 0, url: '', args: {}, counters };
     vcpu.addPlugin(new PluginInstance(plugin, binding, { index: 0, write: () => {} }, pool));
   }
   return () => Object.fromEntries(NAMED.map((name, index) => [name, pool.cells[index]!]));

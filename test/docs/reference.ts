@@ -37,7 +37,7 @@ async function defaultRanges() {
 /** Every page by the name of its file. */
 export async function referencePages(): Promise<ReadonlyMap<string, string>> {
   const { commands, human, events } = createRegistry(humanMonitor.commands);
-  const plugins = await Promise.all(Array.from(STOCK_PLUGINS.values(), ({ url }) => importPlugin(url)));
+  const plugins = await Promise.all(Array.from(STOCK_PLUGINS.values(), ({ url }) => importPlugin(url, 10_000)));
   const facts = {
     ranges: await defaultRanges(),
     isa: ISA,

@@ -38,6 +38,7 @@ export interface GuestOptions {
   readonly noReboot?: boolean;
   /** 64 MiB by default. */
   readonly ramBytes?: number;
+  readonly patienceMs?: number;
 }
 
 /** What lies below `test`. */
@@ -46,7 +47,7 @@ export const kernelBytes = (path: string): Uint8Array => readFileSync(testFile(p
 
 /** A machine before its first instruction, which is shut down when the test that calls this has finished. */
 export async function guestMachine(options: GuestOptions): Promise<GuestMachine> {
-  const { kernel, smp = 1, noReboot = false, ramBytes = RAM_BYTES_MIN } = options;
+  const { kernel, smp = 1, noReboot = false, ramBytes = RAM_BYTES_MIN, patienceMs } = options;
   const events: MachineEvent[] = [];
   const trace: string[] = [];
   const reports: string[] = [];
@@ -76,6 +77,7 @@ export async function guestMachine(options: GuestOptions): Promise<GuestMachine>
     kernel:
       typeof kernel === 'string' ? { name: kernel, bytes: kernelBytes(kernel) } : { name: 'kernel', bytes: kernel },
     noReboot,
+    ...(patienceMs === undefined ? {} : { patienceMs }),
     paused: true,
     serial: {
       write(bytes) {

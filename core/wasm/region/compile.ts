@@ -206,7 +206,22 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
           pushState();
           code.get(access.value).memory('i64_store', state.accessValue);
         }
+        // Where the interpreter has to go on, should this thread be ended in the call.
+        const { origin, instructions } = blocks[index]!;
+        pushState();
+        code.get(SLOTS).memory('i32_load', ways.slot({ kind: 'record', origin, offset: step.offset }));
+        code.memory('i32_store', state.callbackRecord);
+        pushState();
+        code
+          .get(start)
+          .get(LEFT)
+          .op('i32_sub')
+          .i32(instructions)
+          .op('i32_sub')
+          .memory('i32_store', state.regionRetired);
         code.i32(given(callback)).call(IMPORT.call);
+        pushState();
+        code.i32(0).memory('i32_store', state.regionRetired);
       },
       jump: (target, direct) => {
         if (direct) return;

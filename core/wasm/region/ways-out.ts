@@ -65,6 +65,11 @@ export class WaysOut {
     return { depth: this.#mark.depth - (this.#ways.push(way) - 1) };
   }
 
+  /** Offset of a new slot from the first one. */
+  slot(slot: Slot): number {
+    return (this.slots.push(slot) - 1) * SLOT_BYTES;
+  }
+
   /** Writes the stubs, behind code that never runs off its end. */
   close(place: EndPlace): void {
     const { slots, left, start, result } = place;
@@ -84,10 +89,9 @@ export class WaysOut {
         code.i64(way.pc).memory('i64_store', place.pcOffset);
         code
           .get(slots)
-          .i32(this.slots.length * SLOT_BYTES)
+          .i32(this.slot({ kind: 'link' }))
           .op('i32_add')
           .set(result);
-        this.slots.push({ kind: 'link' });
       } else if (way.kind === 'indirect') {
         place.pushState();
         code.get(place.pcLocal).memory('i64_store', place.pcOffset);
@@ -96,11 +100,10 @@ export class WaysOut {
         code
           .i32(0)
           .get(slots)
-          .memory('i32_load', this.slots.length * SLOT_BYTES)
+          .memory('i32_load', this.slot({ kind: 'record', origin: way.origin, offset: way.offset }))
           .op('i32_sub')
           .set(result);
         code.get(left).i32(way.instructions).op('i32_add').set(left);
-        this.slots.push({ kind: 'record', origin: way.origin, offset: way.offset });
       }
       code.br(storeLabels.get(keyOf(way))!);
     }
