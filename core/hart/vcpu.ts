@@ -7,10 +7,10 @@
 import { evaluateFloat } from '../ir/eval.ts';
 import { BlockCache } from '../jit/block-cache.ts';
 import type { CodePages } from '../jit/code-pages.ts';
-import { RegionCompiler } from '../jit/compiler.ts';
 import { decodeWord } from '../jit/decode-block.ts';
-import { RegionTable } from '../jit/region-table.ts';
-import { LocalTranslator, type Translator } from '../jit/translator.ts';
+import { RegionCompiler } from '../jit/region/compiler.ts';
+import { RegionTable } from '../jit/region/region-table.ts';
+import { LocalTranslator, type Translator } from '../jit/region/translator.ts';
 import { CODE_BYTES_PER_VCPU, type Layout } from '../memory/layout.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import type { View } from '../memory/struct.ts';

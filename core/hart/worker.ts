@@ -7,7 +7,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import type { Finish } from '../devices/test-sifive.ts';
 import { CodePages } from '../jit/code-pages.ts';
 import { createGuestInterpreter } from '../jit/handlers.ts';
-import { RemoteTranslator } from '../jit/translator.ts';
+import { RemoteTranslator } from '../jit/region/translator.ts';
 import { timeOfDay } from '../machine/clock.ts';
 import { attachDevices } from '../machine/virt.ts';
 import { layoutOf } from '../memory/layout.ts';

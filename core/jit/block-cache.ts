@@ -27,17 +27,17 @@ import { lengthOf } from '../riscv/decode.ts';
 import { type Invalidation, MACHINE, SUPERVISOR, Trap, USER } from '../riscv/hart.ts';
 import { BY_NAME } from '../riscv/table.ts';
 import { HEADER, HEADER_BYTES, NO_LINK, RECORD, RECORD_BYTES, TARGETS } from '../wasm/record.ts';
-import { blueprintOf } from './blueprint.ts';
 import type { CodePages } from './code-pages.ts';
 import { CodeSpace, type FetchedPage } from './code-space.ts';
-import type { TranslatedRegion } from './compiler.ts';
 import { type BlockInstruction, blockInfo, type DecodedBlock, decodeBlock } from './decode-block.ts';
-import { type FormedRegion, formRegion, type RegionSource } from './form-region.ts';
 import { HANDLED } from './handlers.ts';
-import type { RegionTable } from './region-table.ts';
-import { type Region, Regions, regionBytes } from './regions.ts';
+import { blueprintOf } from './region/blueprint.ts';
+import type { TranslatedRegion } from './region/compiler.ts';
+import { type FormedRegion, formRegion, type RegionSource } from './region/form-region.ts';
+import type { RegionTable } from './region/region-table.ts';
+import { type Region, Regions, regionBytes } from './region/regions.ts';
+import type { Translator } from './region/translator.ts';
 import { inOrder, type PlacedProbe, type Step, scriptOf } from './script.ts';
-import type { Translator } from './translator.ts';
 import { BLOCK_BYTES_MAX, blockBytes, targetsOf, type WriteContext, writeBlock } from './write-block.ts';
 
 /** A callback that a block may call, by number. */

@@ -12,7 +12,7 @@ import type { Request, Text } from '../hart/protocol.ts';
 import { HART_STATE_OFFSET, VcpuState } from '../hart/state.ts';
 import { CodePages } from '../jit/code-pages.ts';
 import { createGuestInterpreter } from '../jit/handlers.ts';
-import type { TranslatorClient, TranslatorWorkerData } from '../jit/translator-worker.ts';
+import type { TranslatorClient, TranslatorWorkerData } from '../jit/region/translator-worker.ts';
 import { CODE_BYTES_PER_VCPU, createMemory, type Layout, layoutOf, ROM_BYTES } from '../memory/layout.ts';
 import { type MemoryRegion, PhysicalMemory } from '../memory/physical.ts';
 import { HartState } from '../riscv/state.ts';
@@ -119,7 +119,7 @@ class VirtMachine implements Machine {
       workerData: { buffer, vcpus: smp, ramBytes, equipment } satisfies ClockWorkerData,
       name: 'clock',
     });
-    this.#translator = new Worker(new URL('../jit/translator-worker.ts', import.meta.url), {
+    this.#translator = new Worker(new URL('../jit/region/translator-worker.ts', import.meta.url), {
       workerData: {
         buffer,
         vcpus: smp,

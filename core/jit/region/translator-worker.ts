@@ -1,11 +1,11 @@
 /** The translator's thread: compiles the regions that vCPUs ask for, off their time. It touches no guest state. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { demandAttention } from '../hart/lines.ts';
-import { ATTENTION } from '../hart/state.ts';
-import { layoutOf } from '../memory/layout.ts';
-import type { MemoryRegion } from '../memory/physical.ts';
+import { demandAttention } from '../../hart/lines.ts';
+import { ATTENTION } from '../../hart/state.ts';
+import { layoutOf } from '../../memory/layout.ts';
+import type { MemoryRegion } from '../../memory/physical.ts';
+import { createGuestInterpreter } from '../handlers.ts';
 import { RegionCompiler } from './compiler.ts';
-import { createGuestInterpreter } from './handlers.ts';
 import type { TranslatorAnswer, TranslatorRequest } from './translator.ts';
 
 /** What the worker is started with. */

@@ -3,10 +3,10 @@
  * and the usual targets of indirect jumps. A function is copied for each chain of calls that leads to it, so that its
  * return is a comparison with one known address.
  */
-import { type Control, controlOf, meaningAt } from '../riscv/meaning.ts';
-import type { Edge, RegionControl } from '../wasm/region/graph.ts';
-import type { DecodedBlock } from './decode-block.ts';
-import type { Step } from './script.ts';
+import { type Control, controlOf, meaningAt } from '../../riscv/meaning.ts';
+import type { Edge, RegionControl } from '../../wasm/region/graph.ts';
+import type { DecodedBlock } from '../decode-block.ts';
+import type { Step } from '../script.ts';
 
 /** A block as it may become part of a region. */
 export interface RegionPart {

@@ -2,14 +2,14 @@
  * A region on its way from the vCPU that wants it to the translator: plain data, without anything that is known on both
  * sides, from which the translator makes blocks of IR.
  */
-import { fill } from '../ir/passes.ts';
-import { type KnownOnes, settle } from '../ir/settle.ts';
-import { meaningAt } from '../riscv/meaning.ts';
-import type { RegionBlock, RegionControl, RegionStep } from '../wasm/region/graph.ts';
-import { decodeWord } from './decode-block.ts';
+import { fill } from '../../ir/passes.ts';
+import { type KnownOnes, settle } from '../../ir/settle.ts';
+import { meaningAt } from '../../riscv/meaning.ts';
+import type { RegionBlock, RegionControl, RegionStep } from '../../wasm/region/graph.ts';
+import { decodeWord } from '../decode-block.ts';
+import { PROBES } from '../probes.ts';
+import type { Step } from '../script.ts';
 import { type FormedRegion, isCompiled, type RegionPart } from './form-region.ts';
-import { PROBES } from './probes.ts';
-import type { Step } from './script.ts';
 
 type StepPlan =
   | { readonly offset: number; readonly pc: bigint; readonly raw: number; readonly traced: boolean }

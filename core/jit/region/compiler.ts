@@ -1,13 +1,13 @@
 /** Where guest meets host for regions: from a blueprint to a WebAssembly module. */
-import type { Op } from '../ir/ops.ts';
-import { type Layout, PAGE_SHIFT } from '../memory/layout.ts';
-import type { MemoryRegion } from '../memory/physical.ts';
-import type { DirectMemory } from '../wasm/access.ts';
-import { hasFusedMultiplyAdd } from '../wasm/fused.ts';
-import { compileRegion, type RegionOptions } from '../wasm/region/compile.ts';
-import type { Slot } from '../wasm/region/ways-out.ts';
+import type { Op } from '../../ir/ops.ts';
+import { type Layout, PAGE_SHIFT } from '../../memory/layout.ts';
+import type { MemoryRegion } from '../../memory/physical.ts';
+import type { DirectMemory } from '../../wasm/access.ts';
+import { hasFusedMultiplyAdd } from '../../wasm/fused.ts';
+import { compileRegion, type RegionOptions } from '../../wasm/region/compile.ts';
+import type { Slot } from '../../wasm/region/ways-out.ts';
+import { GENERATED_STATE, TLB_LAYOUT } from '../handlers.ts';
 import { type Blueprint, buildBlocks } from './blueprint.ts';
-import { GENERATED_STATE, TLB_LAYOUT } from './handlers.ts';
 
 /** A region that can be installed. */
 export interface TranslatedRegion {

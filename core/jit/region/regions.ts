@@ -3,14 +3,14 @@
  * run; it goes when one of them goes for good.
  */
 
-import type { VcpuState } from '../hart/state.ts';
-import { PAGE_BYTES, PAGE_SHIFT } from '../memory/layout.ts';
-import type { View } from '../memory/struct.ts';
-import { PSEUDO } from '../wasm/interpreter.ts';
-import { HEADER, HEADER_BYTES, RECORD, RECORD_BYTES, REGION } from '../wasm/record.ts';
-import { SLOT_BYTES, type Slot } from '../wasm/region/ways-out.ts';
+import type { VcpuState } from '../../hart/state.ts';
+import { PAGE_BYTES, PAGE_SHIFT } from '../../memory/layout.ts';
+import type { View } from '../../memory/struct.ts';
+import { PSEUDO } from '../../wasm/interpreter.ts';
+import { HEADER, HEADER_BYTES, RECORD, RECORD_BYTES, REGION } from '../../wasm/record.ts';
+import { SLOT_BYTES, type Slot } from '../../wasm/region/ways-out.ts';
+import type { DecodedBlock } from '../decode-block.ts';
 import type { TranslatedRegion } from './compiler.ts';
-import type { DecodedBlock } from './decode-block.ts';
 import type { FormedRegion } from './form-region.ts';
 import type { RegionTable } from './region-table.ts';
 
