@@ -15,7 +15,7 @@ import type { View } from '../memory/struct.ts';
 import { CAUSE, Trap } from '../riscv/hart.ts';
 import { ACCESS_FAULT, type Translation } from '../riscv/memory/translation.ts';
 import { type HartView, NO_RESERVATION } from '../riscv/state.ts';
-import { SLOW } from '../wasm/interpreter.ts';
+import { SLOW } from '../wasm/contract.ts';
 import type { Mmu } from './mmu.ts';
 import type { VcpuState } from './state.ts';
 

@@ -21,51 +21,25 @@ import { VcpuState } from '../hart/state.ts';
 import { JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, type Layout, PAGE_BYTES, PAGE_SHIFT } from '../memory/layout.ts';
 import type { View } from '../memory/struct.ts';
 import type { PluginInstance } from '../plugin/instance.ts';
-import type { AccessEvent, InstructionInfo } from '../plugin/plugin.ts';
 import type { ProbeRequest } from '../plugin/probe.ts';
 import { lengthOf } from '../riscv/decode.ts';
 import { type Invalidation, MACHINE, SUPERVISOR, Trap, USER } from '../riscv/hart.ts';
 import { BY_NAME } from '../riscv/table.ts';
-import { HEADER, HEADER_BYTES, NO_LINK, RECORD, RECORD_BYTES, TARGETS } from '../wasm/record.ts';
+import { HEADER, HEADER_BYTES, NO_LINK, RECORD, RECORD_BYTES } from '../wasm/record.ts';
+import { type Callback, Callbacks } from './callbacks.ts';
+import { CodeArea } from './code-area.ts';
 import type { CodePages } from './code-pages.ts';
 import { CodeSpace, type FetchedPage } from './code-space.ts';
 import { type BlockInstruction, blockInfo, type DecodedBlock, decodeBlock } from './decode-block.ts';
 import { HANDLED } from './handlers.ts';
-import { blueprintOf } from './region/blueprint.ts';
-import type { TranslatedRegion } from './region/compiler.ts';
-import { type FormedRegion, formRegion, type RegionSource } from './region/form-region.ts';
+import { RegionMaker } from './region/region-maker.ts';
 import type { RegionTable } from './region/region-table.ts';
-import { type Region, Regions, regionBytes } from './region/regions.ts';
+import { type Region, Regions } from './region/regions.ts';
 import type { Translator } from './region/translator.ts';
-import { inOrder, type PlacedProbe, type Step, scriptOf } from './script.ts';
-import { BLOCK_BYTES_MAX, blockBytes, targetsOf, type WriteContext, writeBlock } from './write-block.ts';
-
-/** A callback that a block may call, by number. */
-export interface Callback {
-  readonly instance: PluginInstance;
-  readonly instruction: InstructionInfo;
-  readonly run: (event: AccessEvent) => void;
-}
-
-/** One way in which a site has been written down. */
-interface Variant {
-  readonly site: Site;
-  readonly block: DecodedBlock;
-  readonly steps: readonly Step[];
-  readonly record: number;
-  readonly callbacks: readonly number[];
-  /** What its header says when it is not suspended; undefined while it is not. */
-  coldness: number | undefined;
-  /** Never to be entered again. */
-  retired: boolean;
-}
-
-/** A region that is being made. */
-interface PendingRegion extends Pick<Region<Variant>, 'extensions' | 'physical'> {
-  readonly formed: FormedRegion<Variant>;
-  /** Number of the flush before it: later ones have taken the ground from under it. */
-  readonly flushes: number;
-}
+import { inOrder, type PlacedProbe, scriptOf } from './script.ts';
+import { Sites } from './sites.ts';
+import { type Site, type Variant, Warmth } from './variant.ts';
+import { BLOCK_BYTES_MAX, blockBytes, type WriteContext, writeBlock } from './write-block.ts';
 
 /** Values of `regionKey`, and the first of those for supervisor and user mode. */
 const REGION_KEY = { physical: 1, machine: 2, translated: 4 } as const;
@@ -86,19 +60,6 @@ export interface BlockCacheOptions {
 
 /** A block is worth compiling into somebody else's region when it has this share of the heat that begins one. */
 const WARM_SHARE = 32;
-/** How often a region is made anew with more blocks; each time what it lacks has to be twice as hot. */
-const EXTENSIONS_MAX = 6;
-
-interface Site {
-  readonly block: DecodedBlock;
-  readonly clean: Variant | undefined;
-  annotated: Variant | undefined;
-  /** What each plugin that wants something wants. */
-  readonly wanted: Map<PluginInstance, readonly ProbeRequest[]>;
-  /** Number of the last plugin that has been shown it. */
-  shown: number;
-  dropped: boolean;
-}
 
 export class BlockCache {
   readonly #memory: DataView;
@@ -107,21 +68,14 @@ export class BlockCache {
   readonly #context: WriteContext;
   readonly #spaces: ReadonlyMap<number, CodeSpace>;
   #space: CodeSpace;
-  readonly #start: number;
-  readonly #end: number;
-  #free: number;
+  readonly #area: CodeArea;
+  readonly #warmth: Warmth;
 
-  /** By where they lie in memory; at one place there are as many as there are addresses that it was fetched from. */
-  readonly #sites = new Map<number, Site[]>();
-  readonly #byPage = new Map<number, Set<Site>>();
+  readonly #sites: Sites;
   /** The block that each record begins, of a block or of a region. */
   readonly #byRecord = new Map<number, DecodedBlock>();
   readonly #regions: Regions<Variant>;
-  readonly #translator: Translator;
-  /** Regions that the translator is making, by number. */
-  readonly #pending = new Map<number, PendingRegion>();
-  readonly #counters: number;
-  readonly #source: RegionSource<Variant>;
+  readonly #maker: RegionMaker;
 
   #plugins: PluginInstance[] = [];
   #loads = 0;
@@ -129,10 +83,7 @@ export class BlockCache {
   #changes = 0;
   readonly #loadNumber = new Map<PluginInstance, number>();
 
-  readonly #callbacks: (Callback | undefined)[] = [];
-  readonly #freeCallbacks: number[] = [];
-  /** Numbers that a block in progress may still call; free once no block is. */
-  #retiredCallbacks: number[] = [];
+  readonly #callbacks = new Callbacks();
 
   /** @param fetch finds the page of an address for fetches in a mode, or throws Trap */
   constructor(
@@ -149,21 +100,32 @@ export class BlockCache {
     this.#memory = new DataView(buffer);
     this.#view = VcpuState.view(buffer, state);
     this.#codePages = codePages;
+    this.#sites = new Sites(codePages);
     // An illegal instruction leaves as a system instruction does, and is found out behind the door.
     const illegalHandler = HANDLED.get(BY_NAME.get('ecall')!)!.plain;
     this.#context = { memory: this.#memory, state, illegalHandler, coldness };
-    this.#translator = translator;
-    this.#counters = counters;
+    this.#area = new CodeArea(this.#view, code, codeBytes);
+    this.#warmth = new Warmth(this.#memory, coldness);
     this.#regions = new Regions(this.#memory, this.#view, table, budget);
-    this.#source = {
-      warm: (pc) => {
-        const site = this.#known(pc);
-        if (!site || this.#heat(site.clean!) + this.#heat(site.annotated) < coldness / WARM_SHARE) return undefined;
-        return this.#current(site);
+    const warmth = this.#warmth;
+    this.#maker = new RegionMaker({
+      view: this.#view,
+      area: this.#area,
+      warmth,
+      regions: this.#regions,
+      translator,
+      source: {
+        warm: (pc) => {
+          const site = this.#known(pc);
+          if (!site || warmth.heat(site.clean) + warmth.heat(site.annotated) < coldness / WARM_SHARE) return undefined;
+          return this.#current(site);
+        },
+        heat: (variant) => warmth.heat(variant),
+        targets: (variant) => warmth.targets(variant),
       },
-      heat: (variant) => this.#heat(variant),
-      targets: (variant) => this.#targets(variant),
-    };
+      counters,
+      installed: ({ record, entry }) => void this.#byRecord.set(record, entry.block),
+    });
     this.#spaces = new Map(
       [USER, SUPERVISOR, MACHINE].map((privilege, index) => {
         const jumpCache = jumpCaches + index * JUMP_CACHE_ENTRIES * JUMP_CACHE_ENTRY_BYTES;
@@ -171,14 +133,11 @@ export class BlockCache {
       }),
     );
     this.#space = this.#spaces.get(MACHINE)!;
-    this.#start = code;
-    this.#end = code + codeBytes;
-    this.#free = code;
   }
 
   /** The callback with this number; undefined once its block or its plugin is gone. */
   callback(number: number): Callback | undefined {
-    return this.#callbacks[number];
+    return this.#callbacks.at(number);
   }
 
   /**
@@ -216,7 +175,7 @@ export class BlockCache {
    * @throws Trap where no instruction can be fetched at `pc`
    */
   enter(pc: bigint, link = 0): number {
-    if (this.#retiredCallbacks.length > 0) this.#freeCallbacks.push(...this.#retiredCallbacks.splice(0));
+    this.#callbacks.release();
     const known = this.#space.find(pc);
     if (known !== 0 && this.#isReady(known)) return known;
     for (;;) {
@@ -267,7 +226,7 @@ export class BlockCache {
   }
 
   #siteAt({ host }: FetchedPage, pc: bigint): Site | undefined {
-    return this.#sites.get(host + Number(BigInt.asUintN(PAGE_SHIFT, pc)))?.find(({ block }) => block.pc === pc);
+    return this.#sites.at(host + Number(BigInt.asUintN(PAGE_SHIFT, pc)), pc);
   }
 
   /** The page that the instruction at `pc` reaches into. */
@@ -278,15 +237,15 @@ export class BlockCache {
   /** The record to run for `site`: of its block, or of the region that begins with it. */
   #entrance(site: Site, link: number): number {
     const variant = this.#current(site);
-    if (variant.coldness === undefined && this.#coldnessOf(variant) === 0) this.#compile(variant, link);
+    if (this.#warmth.isHot(variant)) this.#maker.compile(variant, link, this.#isPhysical);
     const region = this.#regions.at(variant, this.#isPhysical);
     if (region && (region.valid === this.#changes || this.#isValid(region)) && this.#isMapped(region)) {
       region.valid = this.#changes;
-      this.#suspend(variant);
+      this.#warmth.suspend(variant);
       this.#regions.resume(region);
       return region.record;
     }
-    this.#resume(variant);
+    this.#warmth.resume(variant);
     return variant.record;
   }
 
@@ -311,99 +270,14 @@ export class BlockCache {
     return this.#view.regionKey === REGION_KEY.physical;
   }
 
-  #coldnessOf({ record }: Variant): number {
-    return this.#memory.getInt32(record + HEADER.coldness, true);
-  }
-  #setColdness({ record }: Variant, coldness: number): void {
-    this.#memory.setInt32(record + HEADER.coldness, coldness, true);
-  }
-
-  /** How often the block has been entered by the interpreter, and no more than it takes to be hot. */
-  #heat(variant: Variant | undefined): number {
-    if (!variant) return 0;
-    return this.#context.coldness - Math.max(0, variant.coldness ?? this.#coldnessOf(variant));
-  }
-
-  /** Where the indirect jump at the end of `variant` has gone to, the most frequent first. */
-  #targets({ record, steps, block }: Variant): readonly bigint[] {
-    const high = block.pc & ~0xffff_ffffn;
-    const counts = new Map<number, number>();
-    const sample = targetsOf(record, steps);
-    for (let index = 0; index < TARGETS; index++) {
-      const low = this.#memory.getUint32(sample + index * 4, true);
-      if (low !== 0) counts.set(low, (counts.get(low) ?? 0) + 1);
-    }
-    return [...counts].sort(([, x], [, y]) => y - x).map(([low]) => high | BigInt(low));
-  }
-
-  /**
-   * `variant` is hot: makes the region anew that `link` leads out of, if `variant` then becomes part of it, or else one
-   * that begins with `variant`; or sees to it that nobody asks again.
-   */
-  #compile(variant: Variant, link: number): void {
-    const left = this.#regions.leftBy(link);
-    if (left && !left.full && left.extensions < EXTENSIONS_MAX && !left.parts.includes(variant)) {
-      const extensions = left.extensions + 1;
-      if (this.#makeRegion(left.entry, extensions, ({ parts }) => parts.includes(variant)) === 'made') {
-        this.#setColdness(variant, this.#context.coldness << extensions);
-        return;
-      }
-    }
-    this.#setColdness(variant, -1);
-    if (this.#makeRegion(variant, 0) === 'later') this.#setColdness(variant, this.#context.coldness);
-  }
-
-  /**
-   * Has a region made, now or by and by.
-   * @param serves whether it is worth having
-   */
-  #makeRegion(
-    entry: Variant,
-    extensions: number,
-    serves?: (formed: FormedRegion<Variant>) => boolean,
-  ): 'made' | 'useless' | 'later' {
-    const { flushes } = this.#view;
-    const formed = formRegion(entry, this.#source);
-    if (!formed || flushes !== this.#view.flushes || serves?.(formed) === false) return 'useless';
-    const physical = this.#isPhysical;
-    const number = this.#translator.request(blueprintOf(formed, this.#counters, physical));
-    if (number === undefined) return 'later';
-    this.#pending.set(number, { formed, extensions, physical, flushes });
-    this.takeTranslated();
-    return 'made';
-  }
-
-  /** Installs what the translator has made. To be called between blocks. */
+  /** Installs regions that have been made meanwhile. To be called between blocks. */
   takeTranslated(): void {
-    for (const { number, region, microseconds } of this.#translator.take()) {
-      const pending = this.#pending.get(number)!;
-      this.#pending.delete(number);
-      this.#view.compileMicroseconds += Math.round(microseconds);
-      if (region) this.#install(pending, region);
-    }
-  }
-
-  #install({ formed, flushes, ...kind }: PendingRegion, translated: TranslatedRegion): void {
-    const entry = formed.parts[0]!;
-    const bytes = regionBytes(translated);
-    // Too little room: the area is about to be emptied anyway.
-    if (flushes !== this.#view.flushes || this.#end - this.#free < bytes) return;
-    if (formed.parts.some(({ retired }) => retired)) return;
-    const before = this.#regions.at(entry, kind.physical);
-    if (before) this.#regions.drop(before);
-    const region = this.#regions.install(formed, translated, this.#free, kind);
-    if (!region) return;
-    this.#byRecord.set(region.record, entry.block);
-    // Links to the block find the region when it has been looked at.
-    this.#suspend(entry);
-    this.#free += bytes;
-    this.#view.compiled++;
-    this.#view.codeBytes = this.#free - this.#start;
+    this.#maker.takeTranslated();
   }
 
   /** The instruction that the record, any of a block's, belongs to. Slow: it searches. */
   instructionAt(record: number): BlockInstruction {
-    for (const { block, clean, annotated } of this.#allSites())
+    for (const { block, clean, annotated } of this.#sites)
       for (const variant of [clean, annotated])
         for (const step of variant?.steps ?? [])
           if (variant!.record + step.offset === record) return block.instructions[step.index]!;
@@ -412,7 +286,7 @@ export class BlockCache {
 
   #translate(pc: bigint): Site {
     // Before pages are marked: a flush takes all marks away.
-    if (this.#end - this.#free < BLOCK_BYTES_MAX) this.flush();
+    if (!this.#area.hasRoom(BLOCK_BYTES_MAX)) this.flush();
     const block = this.#decode(pc);
     this.#view.translated++;
     const site: Site = {
@@ -424,13 +298,7 @@ export class BlockCache {
       dropped: false,
     };
     (site as { clean: Variant }).clean = this.#write(site, []);
-    this.#sites.set(block.hosts[0]!, [...(this.#sites.get(block.hosts[0]!) ?? []), site]);
-    for (const host of block.hosts) {
-      const page = this.#codePages.pageOf(host);
-      if (page < 0) continue;
-      const sites = this.#byPage.get(page) ?? new Set();
-      this.#byPage.set(page, sites.add(site));
-    }
+    this.#sites.add(site);
     return site;
   }
 
@@ -452,23 +320,12 @@ export class BlockCache {
   #write(site: Site, probes: readonly PlacedProbe[]): Variant {
     const { block } = site;
     const steps = scriptOf(block, probes);
-    const record = this.#free + HEADER_BYTES;
-    this.#free += writeBlock(this.#context, this.#free, block, steps);
+    const record = this.#area.free + HEADER_BYTES;
+    this.#area.take(writeBlock(this.#context, this.#area.free, block, steps));
     this.#view.blocks++;
-    this.#view.codeBytes = this.#free - this.#start;
     this.#byRecord.set(record, block);
     const callbacks = probes.map(({ callback }) => callback).filter((callback) => callback >= 0);
     return { site, block, steps, record, callbacks, coldness: undefined, retired: false };
-  }
-
-  #suspend(variant: Variant): void {
-    variant.coldness ??= this.#coldnessOf(variant);
-    this.#setColdness(variant, 0);
-  }
-
-  #resume(variant: Variant): void {
-    if (variant.coldness !== undefined) this.#setColdness(variant, variant.coldness);
-    variant.coldness = undefined;
   }
 
   /** The variant to run: every plugin has been shown the site, and what they want is woven in. */
@@ -488,12 +345,12 @@ export class BlockCache {
     if (site.wanted.size === 0) return site.clean!;
     if (changed || !site.annotated) {
       const requests = [...site.wanted].flatMap(([plugin, wanted]) => wanted.map((request) => ({ plugin, request })));
-      if (this.#end - this.#free < blockBytes(site.block, requests.length)) {
+      if (!this.#area.hasRoom(blockBytes(site.block, requests.length))) {
         this.flush();
         return this.#current(this.#translate(site.block.pc));
       }
       site.annotated = this.#annotate(site);
-      this.#suspend(site.clean!);
+      this.#warmth.suspend(site.clean!);
     }
     return site.annotated!;
   }
@@ -504,12 +361,11 @@ export class BlockCache {
     for (const [plugin, wanted] of site.wanted) for (const request of wanted) owner.set(request, plugin);
     const probes = inOrder([...owner.keys()]).map((request): PlacedProbe => {
       if (!request.callback) return { request, callback: -1 };
-      const callback = this.#freeCallbacks.pop() ?? this.#callbacks.length;
-      this.#callbacks[callback] = {
+      const callback = this.#callbacks.add({
         instance: owner.get(request)!,
         instruction: instructions[request.index]!,
         run: request.callback,
-      };
+      });
       return { request, callback };
     });
     this.#view.instrumented++;
@@ -520,11 +376,11 @@ export class BlockCache {
   /** The variant is never to be entered again; links may still lead to its first record. */
   #retire(variant: Variant): void {
     variant.retired = true;
-    this.#suspend(variant);
+    this.#warmth.suspend(variant);
     this.#regions.dropWith(variant);
     this.#view.blocks--;
     if (variant !== variant.site.clean) this.#view.annotated--;
-    for (const callback of variant.callbacks) this.#retiredCallbacks.push(callback);
+    this.#callbacks.retire(variant.callbacks);
   }
 
   /** Every site has to be shown to `plugin`. */
@@ -533,7 +389,7 @@ export class BlockCache {
     this.#loads++;
     this.#changes++;
     this.#loadNumber.set(plugin, this.#loads);
-    for (const site of this.#allSites()) this.#suspend(site.annotated ?? site.clean!);
+    for (const site of this.#sites) this.#warmth.suspend(site.annotated ?? site.clean!);
     this.#regions.suspendAll();
   }
 
@@ -542,62 +398,48 @@ export class BlockCache {
     this.#plugins = this.#plugins.filter((other) => other !== plugin);
     this.#loadNumber.delete(plugin);
     this.#changes++;
-    for (const site of this.#allSites()) {
+    for (const site of this.#sites) {
       if (!site.wanted.delete(plugin) || !site.annotated) continue;
       this.#retire(site.annotated);
       site.annotated = undefined;
       this.#view.droppedByPlugin++;
     }
-    for (const [number, callback] of this.#callbacks.entries())
-      if (callback?.instance === plugin) this.#callbacks[number] = undefined;
+    this.#callbacks.removePlugin(plugin);
   }
 
   /** How many blocks carry something of `plugin`. */
   blocksOf(plugin: PluginInstance): number {
     let blocks = 0;
-    for (const site of this.#allSites()) if (site.annotated && site.wanted.has(plugin)) blocks++;
+    for (const site of this.#sites) if (site.annotated && site.wanted.has(plugin)) blocks++;
     return blocks;
-  }
-
-  *#allSites(): Generator<Site> {
-    for (const sites of this.#sites.values()) yield* sites;
   }
 
   #drop(site: Site): void {
     site.dropped = true;
     this.#retire(site.clean!);
     if (site.annotated) this.#retire(site.annotated);
-    const host = site.block.hosts[0]!;
-    const others = this.#sites.get(host)!.filter((other) => other !== site);
-    if (others.length > 0) this.#sites.set(host, others);
-    else this.#sites.delete(host);
+    this.#sites.remove(site);
   }
 
   /** Drops every block that has bytes on the RAM page. */
   dropPage(page: number): void {
-    for (const site of this.#byPage.get(page) ?? []) {
-      if (site.dropped) continue;
+    for (const site of this.#sites.takePage(page)) {
       this.#drop(site);
       this.#view.droppedByStore++;
     }
-    this.#byPage.delete(page);
   }
 
   /** Drops everything. To be called between blocks. */
   flush(): void {
     this.#sites.clear();
-    this.#byPage.clear();
     this.#byRecord.clear();
     this.#regions.clear();
-    this.#callbacks.length = 0;
-    this.#freeCallbacks.length = 0;
-    this.#retiredCallbacks = [];
+    this.#callbacks.clear();
     this.#codePages.clear();
-    this.#free = this.#start;
+    this.#area.clear();
     for (const space of this.#spaces.values()) space.clear();
     this.#view.flushes++;
     this.#view.blocks = 0;
     this.#view.annotated = 0;
-    this.#view.codeBytes = 0;
   }
 }

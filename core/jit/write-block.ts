@@ -1,7 +1,7 @@
 /** Writes a block down as records. */
 import { HART_STATE_OFFSET } from '../hart/state.ts';
 import { HartState } from '../riscv/state.ts';
-import { PSEUDO } from '../wasm/interpreter.ts';
+import { PSEUDO } from '../wasm/contract.ts';
 import { BLOCK_INSTRUCTIONS_MAX, HEADER, HEADER_BYTES, RECORD, RECORD_BYTES, TARGET_BYTES } from '../wasm/record.ts';
 import type { DecodedBlock } from './decode-block.ts';
 import { PROBE_HANDLERS } from './handlers.ts';

@@ -16,7 +16,7 @@ import type { TranslatorClient, TranslatorWorkerData } from '../jit/region/trans
 import { CODE_BYTES_PER_VCPU, createMemory, type Layout, layoutOf, ROM_BYTES } from '../memory/layout.ts';
 import { type MemoryRegion, PhysicalMemory } from '../memory/physical.ts';
 import { HartState } from '../riscv/state.ts';
-import { EXITS } from '../wasm/interpreter.ts';
+import { EXITS } from '../wasm/contract.ts';
 import { type BackEnds, connectBackEnds } from './back-ends.ts';
 import { type BootImage, fillMemory, planBoot } from './boot.ts';
 import { timeOfDay } from './clock.ts';

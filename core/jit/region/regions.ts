@@ -6,7 +6,7 @@
 import type { VcpuState } from '../../hart/state.ts';
 import { PAGE_BYTES, PAGE_SHIFT } from '../../memory/layout.ts';
 import type { View } from '../../memory/struct.ts';
-import { PSEUDO } from '../../wasm/interpreter.ts';
+import { PSEUDO } from '../../wasm/contract.ts';
 import { HEADER, HEADER_BYTES, RECORD, RECORD_BYTES, REGION } from '../../wasm/record.ts';
 import { SLOT_BYTES, type Slot } from '../../wasm/region/ways-out.ts';
 import type { DecodedBlock } from '../decode-block.ts';

@@ -5,8 +5,8 @@
 import { narrow } from '../../ir/narrow.ts';
 import { isField, OPS, type Op, type Operand } from '../../ir/ops.ts';
 import { type AccessPlace, type DirectMemory, locate, perform, type TlbLayout, translate } from '../access.ts';
+import type { StateLayout } from '../contract.ts';
 import { Code, encodeModule, type Label } from '../encode.ts';
-import type { StateLayout } from '../interpreter.ts';
 import { lower, type Place } from '../lower.ts';
 import type { ValueType } from '../opcodes.ts';
 import { type Edge, flowOf, type RegionBlocks, type RegionStep } from './graph.ts';
