@@ -17,7 +17,7 @@ static uint64_t round_trip(char *from, char *to, size_t at, size_t length) {
 }
 
 uint64_t strings_run(uint32_t rounds) {
-  char from[BUFFER_BYTES], to[BUFFER_BYTES];
+  char from[BUFFER_BYTES], to[BUFFER_BYTES] = {0};
   for (int index = 0; index < BUFFER_BYTES; index++) from[index] = 'a' + index % 23;
   uint64_t sum = 0;
   for (uint32_t round = 0; round < rounds; round++)
