@@ -114,7 +114,7 @@ function setTracer(name: string, plugin: Plugin, enabled: boolean): void {
     tracer.dispose();
     tracers.delete(name);
   } else {
-    const info: VcpuInfo = { index, write: (_, text) => trace(name, text) };
+    const info: VcpuInfo = { index, vcpus, write: (_, text) => trace(name, text) };
     const instance = new PluginInstance(
       plugin,
       { id: name, number: 0, url: '', args: {}, counters: {} },
@@ -157,7 +157,7 @@ async function importWatched(url: string, number: number): Promise<Plugin> {
 
 async function prepare(binding: PluginBinding): Promise<void> {
   const plugin = await importWatched(binding.url, binding.number);
-  const info: VcpuInfo = { index, write: (name, text) => outbox.write(binding.id, name, text) };
+  const info: VcpuInfo = { index, vcpus, write: (name, text) => outbox.write(binding.id, name, text) };
   prepared.set(binding.id, new PluginInstance(plugin, binding, info, counters, watch));
 }
 

@@ -1,13 +1,18 @@
 /** Filters of plugins: checked once, when a plugin is loaded, and applied to each block before the plugin is shown it. */
 import { type BlockInfo, type Filter, INSTRUCTION_CLASSES } from './plugin.ts';
 
-/** @throws TypeError what about it makes no sense */
-export function checkFilter(filter: Filter): Filter {
+/**
+ * @param count of the machine's vCPUs
+ * @throws TypeError what about it makes no sense; RangeError if it names a vCPU that the machine has not got
+ */
+export function checkFilter(filter: Filter, count: number): Filter {
   if (typeof filter !== 'object' || filter === null)
     throw new TypeError(`its filter is ${String(filter)}: expected an object`);
   const { vcpus = [], range, classes = [] } = filter;
   if (!Array.isArray(vcpus) || !vcpus.every(Number.isInteger))
     throw new TypeError('`vcpus` of its filter: expected a list of numbers');
+  const absent = vcpus.find((index) => index < 0 || index >= count);
+  if (absent !== undefined) throw new RangeError(`there is no vCPU ${absent}: expected one from 0 to ${count - 1}`);
   for (const bound of range ? [range.from, range.to] : [])
     if (typeof bound !== 'bigint') throw new TypeError('`range` of its filter: expected bigints `from` and `to`');
   const known: readonly unknown[] = INSTRUCTION_CLASSES;

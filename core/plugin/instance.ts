@@ -104,7 +104,7 @@ export class PluginInstance {
     );
     const { args } = binding;
     [this.#filter, this.#state] = watched(watch, binding.number, () => {
-      const filter = checkFilter(plugin.filter(args));
+      const filter = checkFilter(plugin.filter(args), vcpu.vcpus);
       const state = plugin.state(args, vcpu);
       plugin.vcpuEnter?.(vcpu, state);
       return [filter, state];

@@ -109,13 +109,15 @@ export interface Probe {
 /** What a plugin sees of the vCPU whose thread it runs in. */
 export interface VcpuInfo {
   readonly index: number;
+  /** How many vCPUs the machine has. */
+  readonly vcpus: number;
   /** Appends text to the plugin's output file `name`; main writes it, in the order of calls. */
   write(name: string, text: string): void;
 }
 
 /** Restricts what a plugin is shown. Applied at translation: what is filtered out costs nothing. */
 export interface Filter {
-  /** vCPUs by index; all by default. */
+  /** vCPUs by index, each less than the machine has; all by default. */
   readonly vcpus?: readonly number[];
   /** Instructions in [from, to). */
   readonly range?: { readonly from: bigint; readonly to: bigint };

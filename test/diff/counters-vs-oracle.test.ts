@@ -21,7 +21,7 @@ function load({ vcpu, buffer, layout }: InterpreterMachine): () => Record<string
   const counters = Object.fromEntries(NAMED.map((name, index) => [name, index]));
   for (const plugin of [icount, hotblocks, memtrace] as Plugin[]) {
     const binding = { id: plugin.name, number: 0, url: '', args: {}, counters };
-    vcpu.addPlugin(new PluginInstance(plugin, binding, { index: 0, write: () => {} }, pool));
+    vcpu.addPlugin(new PluginInstance(plugin, binding, { index: 0, vcpus: 1, write: () => {} }, pool));
   }
   return () => Object.fromEntries(NAMED.map((name, index) => [name, pool.cells[index]!]));
 }

@@ -72,6 +72,8 @@ const ARGUMENTS: readonly (readonly [words: readonly string[], reason: string])[
 const INITIALIZATIONS: readonly (readonly [members: string, reason: string])[] = [
   ['filter: () => undefined', 'its filter is undefined: expected an object'],
   ['filter: () => ({ vcpus: 1 })', '`vcpus` of its filter: expected a list of numbers'],
+  ['filter: () => ({ vcpus: [0, 9] })', 'there is no vCPU 9: expected one from 0 to 1'],
+  ['filter: () => ({ vcpus: [-1] })', 'there is no vCPU -1: expected one from 0 to 1'],
   ['filter: () => ({ range: { from: 1 } })', '`range` of its filter: expected bigints `from` and `to`'],
   [
     `filter: () => ({ classes: ['laod'] })`,
