@@ -15,6 +15,8 @@
  *   nothing the block goes on as it was, links and all.
  * - A plugin is unloaded: only sites that it touched lose their annotated records; their clean ones are still there.
  * - Bytes are overwritten: the sites of the page are dropped.
+ * - A breakpoint is set or removed: the sites that hold its address, or end there for its sake, are dropped. While it is
+ *   set, no block begins there or reaches over it: whoever comes there comes back to the vCPU's loop.
  * - The area is full: everything is dropped, between blocks.
  */
 import { VcpuState } from '../hart/state.ts';
@@ -31,7 +33,14 @@ import { blueprintOf } from './blueprint.ts';
 import type { CodePages } from './code-pages.ts';
 import { CodeSpace, type FetchedPage } from './code-space.ts';
 import type { TranslatedRegion } from './compiler.ts';
-import { type BlockInstruction, blockInfo, type DecodedBlock, decodeBlock } from './decode-block.ts';
+import {
+  type BlockInstruction,
+  type BlockLimits,
+  blockInfo,
+  type DecodedBlock,
+  decodeBlock,
+  UNLIMITED,
+} from './decode-block.ts';
 import { type FormedRegion, formRegion, type RegionSource } from './form-region.ts';
 import { HANDLED } from './handlers.ts';
 import type { RegionTable } from './region-table.ts';
@@ -91,7 +100,7 @@ const EXTENSIONS_MAX = 6;
 
 interface Site {
   readonly block: DecodedBlock;
-  readonly clean: Variant | undefined;
+  clean: Variant | undefined;
   annotated: Variant | undefined;
   /** What each plugin that wants something wants. */
   readonly wanted: Map<PluginInstance, readonly ProbeRequest[]>;
@@ -99,6 +108,22 @@ interface Site {
   shown: number;
   dropped: boolean;
 }
+
+const newSite = (block: DecodedBlock): Site => ({
+  block,
+  clean: undefined,
+  annotated: undefined,
+  wanted: new Map(),
+  shown: 0,
+  dropped: false,
+});
+
+/** Bytes that the site takes at the most with what plugins want of it. */
+const annotatedBytes = ({ block, wanted }: Site): number =>
+  blockBytes(
+    block,
+    [...wanted.values()].reduce((sum, { length }) => sum + length, 0),
+  );
 
 export class BlockCache {
   readonly #memory: DataView;
@@ -128,6 +153,10 @@ export class BlockCache {
   /** Changes whenever a region may have become invalid, or valid again. */
   #changes = 0;
   readonly #loadNumber = new Map<PluginInstance, number>();
+
+  #limits = UNLIMITED;
+  /** The last block that was made for one instruction. */
+  #single: Variant | undefined;
 
   readonly #callbacks: (Callback | undefined)[] = [];
   readonly #freeCallbacks: number[] = [];
@@ -216,7 +245,7 @@ export class BlockCache {
    * @throws Trap where no instruction can be fetched at `pc`
    */
   enter(pc: bigint, link = 0): number {
-    if (this.#retiredCallbacks.length > 0) this.#freeCallbacks.push(...this.#retiredCallbacks.splice(0));
+    this.#releaseCallbacks();
     const known = this.#space.find(pc);
     if (known !== 0 && this.#isReady(known)) return known;
     for (;;) {
@@ -226,6 +255,10 @@ export class BlockCache {
       this.#space.remember(pc, record);
       return record;
     }
+  }
+
+  #releaseCallbacks(): void {
+    if (this.#retiredCallbacks.length > 0) this.#freeCallbacks.push(...this.#retiredCallbacks.splice(0));
   }
 
   /** Nobody has to look at the block or region at `record` before it is entered. */
@@ -403,27 +436,20 @@ export class BlockCache {
 
   /** The instruction that the record, any of a block's, belongs to. Slow: it searches. */
   instructionAt(record: number): BlockInstruction {
-    for (const { block, clean, annotated } of this.#allSites())
-      for (const variant of [clean, annotated])
-        for (const step of variant?.steps ?? [])
-          if (variant!.record + step.offset === record) return block.instructions[step.index]!;
+    const variants = Array.from(this.#allSites(), ({ clean, annotated }) => [clean, annotated]).flat();
+    for (const variant of [this.#single, ...variants])
+      for (const step of variant?.steps ?? [])
+        if (variant!.record + step.offset === record) return variant!.block.instructions[step.index]!;
     throw new Error(`no block has a record at 0x${record.toString(16)}`);
   }
 
   #translate(pc: bigint): Site {
     // Before pages are marked: a flush takes all marks away.
     if (this.#end - this.#free < BLOCK_BYTES_MAX) this.flush();
-    const block = this.#decode(pc);
+    const block = this.#decode(pc, this.#limits);
     this.#view.translated++;
-    const site: Site = {
-      block,
-      clean: undefined,
-      annotated: undefined,
-      wanted: new Map(),
-      shown: 0,
-      dropped: false,
-    };
-    (site as { clean: Variant }).clean = this.#write(site, []);
+    const site = newSite(block);
+    site.clean = this.#write(site, []);
     this.#sites.set(block.hosts[0]!, [...(this.#sites.get(block.hosts[0]!) ?? []), site]);
     for (const host of block.hosts) {
       const page = this.#codePages.pageOf(host);
@@ -434,7 +460,7 @@ export class BlockCache {
     return site;
   }
 
-  #decode(pc: bigint): DecodedBlock {
+  #decode(pc: bigint, limits: BlockLimits): DecodedBlock {
     const offset = Number(BigInt.asUintN(PAGE_SHIFT, pc));
     const first = this.#space.page(pc).host + offset;
     for (;;) {
@@ -443,7 +469,7 @@ export class BlockCache {
       const second = crosses ? this.#secondPage(pc).host : -1;
       const block = this.#codePages.whileLocked(() => {
         for (const host of [first, second]) if (host >= 0) this.#codePages.mark(host);
-        return decodeBlock(this.#memory, pc, first, second);
+        return decodeBlock(this.#memory, pc, first, second, limits);
       });
       if (block) return block;
     }
@@ -471,24 +497,28 @@ export class BlockCache {
     variant.coldness = undefined;
   }
 
+  /** Shows the site to every plugin that has not seen it. @returns whether one of them wants something */
+  #show(site: Site): boolean {
+    if (site.shown === this.#loads) return false;
+    let changed = false;
+    for (const plugin of this.#plugins) {
+      if (this.#loadNumber.get(plugin)! <= site.shown) continue;
+      const wanted = plugin.translate(blockInfo(site.block));
+      if (wanted.length === 0) continue;
+      site.wanted.set(plugin, wanted);
+      changed = true;
+    }
+    site.shown = this.#loads;
+    return changed;
+  }
+
   /** The variant to run: every plugin has been shown the site, and what they want is woven in. */
   #current(site: Site): Variant {
-    let changed = false;
-    if (site.shown !== this.#loads) {
-      for (const plugin of this.#plugins) {
-        if (this.#loadNumber.get(plugin)! <= site.shown) continue;
-        const wanted = plugin.translate(blockInfo(site.block));
-        if (wanted.length === 0) continue;
-        site.wanted.set(plugin, wanted);
-        changed = true;
-      }
-      site.shown = this.#loads;
-    }
+    const changed = this.#show(site);
     if (changed && site.annotated) this.#retire(site.annotated);
     if (site.wanted.size === 0) return site.clean!;
     if (changed || !site.annotated) {
-      const requests = [...site.wanted].flatMap(([plugin, wanted]) => wanted.map((request) => ({ plugin, request })));
-      if (this.#end - this.#free < blockBytes(site.block, requests.length)) {
+      if (this.#end - this.#free < annotatedBytes(site)) {
         this.flush();
         return this.#current(this.#translate(site.block.pc));
       }
@@ -573,6 +603,50 @@ export class BlockCache {
     else this.#sites.delete(host);
   }
 
+  /** A breakpoint is at `pc`: no block is. */
+  isBreakpoint(pc: bigint): boolean {
+    const { breakpoints } = this.#limits;
+    return breakpoints.size > 0 && breakpoints.has(pc);
+  }
+
+  /** From here on blocks end where `limits` say. To be called between blocks. */
+  limit(limits: BlockLimits): void {
+    const before = this.#limits;
+    this.#limits = limits;
+    if (limits.endsAtAccesses !== before.endsAtAccesses) {
+      this.flush();
+      return;
+    }
+    const only = (some: BlockLimits, others: BlockLimits): readonly bigint[] =>
+      [...some.breakpoints].filter((address) => !others.breakpoints.has(address));
+    const changed = [...only(before, limits), ...only(limits, before)];
+    const isConcerned = ({ block: { pc, next, transfers } }: Site): boolean =>
+      changed.some((address) => address >= pc && (address < next || (address === next && !transfers)));
+    for (const site of [...this.#allSites()].filter(isConcerned)) this.#drop(site);
+  }
+
+  /**
+   * The record of a block of the one instruction at `pc`, with what plugins want of it, whether there is a breakpoint or
+   * not. Nothing leads there, and it stands until any other block is made. To be called between blocks.
+   * @throws Trap where no instruction can be fetched at `pc`
+   */
+  single(pc: bigint): number {
+    this.#releaseCallbacks();
+    if (this.#end - this.#free < BLOCK_BYTES_MAX) this.flush();
+    const site = newSite(this.#decode(pc, { ...this.#limits, instructionsMax: 1 }));
+    this.#show(site);
+    if (this.#end - this.#free < annotatedBytes(site)) this.flush();
+    const free = this.#free;
+    if (site.wanted.size === 0) site.clean = this.#write(site, []);
+    else site.annotated = this.#annotate(site);
+    this.#single = (site.annotated ?? site.clean)!;
+    this.#retire(this.#single);
+    this.#byRecord.delete(this.#single.record);
+    this.#free = free;
+    this.#view.codeBytes = free - this.#start;
+    return this.#single.record;
+  }
+
   /** Drops every block that has bytes on the RAM page. */
   dropPage(page: number): void {
     for (const site of this.#byPage.get(page) ?? []) {
@@ -589,6 +663,7 @@ export class BlockCache {
     this.#byPage.clear();
     this.#byRecord.clear();
     this.#regions.clear();
+    this.#single = undefined;
     this.#callbacks.length = 0;
     this.#freeCallbacks.length = 0;
     this.#retiredCallbacks = [];
