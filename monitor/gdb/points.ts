@@ -4,6 +4,7 @@ import type { DebugPoints, Watchpoint } from '../../core/machine/interface.ts';
 interface Point {
   readonly type: string;
   readonly address: bigint;
+  /** At least 1. */
   readonly bytes: number;
 }
 
@@ -37,7 +38,7 @@ export class Points {
       breakpoints: [...new Set(breakpoints)],
       watchpoints: points.flatMap(({ type, address, bytes }) => {
         const kind = WATCHPOINTS[type];
-        return kind ? [{ kind, address, bytes: Math.max(bytes, 1) }] : [];
+        return kind ? [{ kind, address, bytes }] : [];
       }),
     };
   }

@@ -32,7 +32,9 @@ const pointer =
     const [type = '', address = '', bytes = '', ...more] = rest.split(',');
     if (!/^\d$/.test(type) || more.length > 0) throw invalid();
     if (!isPointType(type)) return '';
-    session.points[change]({ type, address: parseNumber(address), bytes: parseLength(bytes, POINT_BYTES_MAX) });
+    const point = { type, address: parseNumber(address), bytes: parseLength(bytes, POINT_BYTES_MAX) };
+    if (point.bytes === 0) throw invalid();
+    session.points[change](point);
     await session.applyPoints();
     return 'OK';
   };

@@ -1,7 +1,7 @@
 /** What the two ends tell each other about themselves, and the human monitor. */
 import type { Handler } from '../session.ts';
 import { DOCUMENTS } from '../target.ts';
-import { GdbError, parseBytes, parseNumber } from '../values.ts';
+import { GdbError, invalid, parseBytes, parseNumber } from '../values.ts';
 import { PACKET_BYTES_MAX } from '../wire.ts';
 
 const FEATURES = [
@@ -43,6 +43,7 @@ export const queryCommands: Readonly<Record<string, Handler>> = {
   },
 
   qRcmd: async ({ context, vcpu, send }, rest) => {
+    if (rest.length < 2) throw invalid();
     const line = new TextDecoder().decode(parseBytes(rest.slice(1)));
     const output = new TextEncoder().encode(await context.humanMonitorCommand(line, vcpu));
     for (let start = 0; start < output.length; start += OUTPUT_BYTES)

@@ -18,10 +18,12 @@ export const registerCommands: Readonly<Record<string, Handler>> = {
   G: async ({ machine, vcpu }, rest) => {
     const values = (rest.match(/.{1,16}/gs) ?? []).map(parseRegister);
     if (values.length > GENERAL_REGISTERS.length) throw invalid();
-    for (const [index, value] of values.entries()) {
-      const name = GENERAL_REGISTERS[index]!;
-      if (name !== ZERO) await machine.debug.writeRegister(vcpu, name, value);
-    }
+    await Promise.all(
+      values.map((value, index) => {
+        const name = GENERAL_REGISTERS[index]!;
+        return name === ZERO ? undefined : machine.debug.writeRegister(vcpu, name, value);
+      }),
+    );
     return 'OK';
   },
 

@@ -13,7 +13,7 @@ export const threadCommands: Readonly<Record<string, Handler>> = {
     return 'OK';
   },
   T: (session, rest) => {
-    session.thread(rest);
+    if (session.thread(rest) === 'all') throw invalid();
     return 'OK';
   },
   qC: (session) => `QC${session.showThread(session.vcpu)}`,
