@@ -9,6 +9,7 @@ export class GdbClient {
   readonly #socket: Socket;
   readonly #packets: string[] = [];
   readonly #waiting: ((packet: string) => void)[] = [];
+  #closed = false;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -27,6 +28,7 @@ export class GdbClient {
     socket.on('data', (bytes: Buffer) => reader.feed(bytes));
     socket.on('error', () => {});
     socket.on('close', () => {
+      this.#closed = true;
       for (const settle of this.#waiting.splice(0)) settle('(closed)');
     });
   }
@@ -46,7 +48,7 @@ export class GdbClient {
 
   /** The next packet that comes, `(closed)` where none does any more. */
   next(): Promise<string> {
-    const packet = this.#packets.shift();
+    const packet = this.#packets.shift() ?? (this.#closed ? '(closed)' : undefined);
     return packet === undefined ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve(packet);
   }
 
