@@ -70,7 +70,7 @@ export class MachineMemory implements GuestMemory {
     for (let start = 0; start < length; ) {
       const at = BigInt.asUintN(64, address + BigInt(start));
       const end = Math.min(length, start + PAGE_BYTES - Number(at % BigInt(PAGE_BYTES)));
-      const physical = physicalAddress(this.#harts[vcpu]!, this.#tables, at, 'load');
+      const physical = physicalAddress(this.#harts[vcpu]!, this.#tables, at);
       if (physical === undefined || !visit(BigInt(physical), start, end)) return false;
       start = end;
     }

@@ -83,7 +83,10 @@ export interface GuestMemory {
   readonly ranges: readonly MemoryRange[];
   /** `length` bytes at physical `address`, or undefined where any of them is neither RAM nor ROM. No side effects. */
   readPhysical(address: bigint, length: number): Uint8Array | undefined;
-  /** The same at a virtual address, translated as `vcpu` would for a load now. */
+  /**
+   * The same at a virtual address, translated as `vcpu` would for a load now; but supervisor mode reaches pages of user
+   * mode, and either reaches those that may only be executed.
+   */
   readVirtual(vcpu: number, address: bigint, length: number): Uint8Array | undefined;
   /**
    * What the page tables of `vcpu` map, in ascending order; undefined where it translates nothing. `complete` is false
@@ -93,8 +96,8 @@ export interface GuestMemory {
   /** Stores bytes as a guest store would: code translated from them is dropped. False where any byte is not RAM. */
   writePhysical(address: bigint, bytes: Uint8Array): boolean;
   /**
-   * The same at a virtual address, translated as `vcpu` would for a load now: pages need not be writable. False where any
-   * byte is not RAM; those in front of it may have been stored.
+   * The same at a virtual address, translated as for `readVirtual`: pages need not be writable. False where any byte is not
+   * RAM; those in front of it may have been stored.
    */
   writeVirtual(vcpu: number, address: bigint, bytes: Uint8Array): boolean;
 }
