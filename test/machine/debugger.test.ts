@@ -2,8 +2,9 @@
 import { expect, test } from 'vitest';
 import { readElf } from '../../core/machine/elf.ts';
 import type { DebugPoints, DebugStop } from '../../core/machine/interface.ts';
-import { type GuestMachine, guestMachine, kernelBytes } from '../support/guest-machine.ts';
+import { type GuestMachine, guestMachine, kernelBytes, testFile } from '../support/guest-machine.ts';
 import { createOracle } from '../support/oracle.ts';
+import { Random, SEED } from '../support/random.ts';
 import { PROGRAM } from './plugins/fixtures/program.ts';
 
 const SPIN = 'guests/bin/spin.elf';
@@ -154,6 +155,74 @@ test('a guest that ends while it is debugged ends as it would', async () => {
     await guest.until((event) => ['STOP', 'SHUTDOWN'].includes(event.name) && guest.events.indexOf(event) >= length);
   }
   expect(await guest.ended).toMatchObject({ guest: true, reason: 'guest-panic', exitCode: 42 });
+});
+
+test('a vCPU whose thread is replaced knows of the points', async () => {
+  const oracle = createOracle({ ramBytes: 0x4000, code: PROGRAM });
+  oracle.run(10_000_000);
+  const end = oracle.hart.state.pc - 4n;
+  const guest = await guestMachine({ kernel: PROGRAM, patienceMs: 500 });
+  const { machine } = guest;
+  await setPoints(guest, { breakpoints: [end] });
+  const plugin = testFile('machine/plugins/fixtures/faulty.ts');
+  await machine.instrumentation.load(plugin, { id: 'bad', args: ['in=call', 'hang', 'at=amoadd.d'] });
+  expect(await untilStop(guest)).toEqual({ vcpu: 0, reason: 'breakpoint' });
+  expect(names(guest)).toContain('INSTR_ERROR');
+  expect(pcs(guest)).toEqual([end]);
+});
+
+test(`a guest that is debugged at random computes what it always does, SEED=${SEED}`, async () => {
+  const random = new Random(SEED);
+  const guest = await guestMachine({ kernel: 'guests/bin/atomics.elf', smp: 2 });
+  const { machine } = guest;
+  const { symbols } = readElf('atomics', kernelBytes('guests/bin/atomics.elf'));
+  const some = <T>(make: () => T): readonly T[] => Array.from({ length: random.below(4) }, make);
+  const points = (): DebugPoints => ({
+    breakpoints: some(() => symbols.get('work')! + BigInt(2 * random.below(200))),
+    watchpoints: some(() => ({
+      kind: random.pick(['read', 'write', 'access']),
+      address: symbols.get('shared')! + BigInt(random.below(100)),
+      bytes: random.between(1, 200),
+    })),
+  });
+  const act = async (round: number): Promise<void> => {
+    const { length } = guest.events;
+    switch (random.below(6)) {
+      case 0:
+        return machine.cont();
+      case 1:
+        return machine.debug.resume([0, 1].map(() => random.pick(['run', 'step', 'step-or-interrupt', 'stay'])));
+      case 2:
+        return machine.stop();
+      case 3:
+        return setPoints(guest, random.chance(90) ? points() : {});
+      case 4:
+        await machine.instrumentation.load('icount', { id: `icount${round}` });
+        return random.chance(70) ? machine.instrumentation.unload(`icount${round}`) : undefined;
+      default:
+        // Whatever is to happen may.
+        for (let turns = 0; turns < 20 && guest.events.length === length; turns++)
+          await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  };
+  // It may come to its end before.
+  const isOver = (): boolean => machine.runState === 'shutdown';
+  for (let round = 0; round < 1000 && !isOver(); round++)
+    await act(round).catch((error: unknown) => {
+      if (!isOver()) throw error;
+    });
+  await setPoints(guest, {}).catch(() => {});
+  // A vCPU may stay where it is until all are told to run.
+  await machine.stop();
+  await expect
+    .poll(async () => {
+      if (machine.runState !== 'running' && !isOver()) await machine.cont();
+      return isOver();
+    })
+    .toBe(true);
+  expect(await guest.ended).toMatchObject({ exitCode: 0 });
+  expect(guest.output()).toContain('atomics checksum=83d08cb4ece26c42');
+  expect(guest.reports).toEqual([]);
 });
 
 test('plugins see what is executed, no more and no less', async () => {
