@@ -58,8 +58,8 @@ const PACKETS = [
   // The boot ROM, one instruction after the other.
   ...Array.from({ length: 6 }, () => ['vCont;s:p1.1', 'g']).flat(),
   ...[
+    // QEMU may say so before it has.
     'vCont;s:p1.2',
-    'p20',
     'Hgp1.1',
     'p20',
     'Z0,80000004,4',
