@@ -1,28 +1,60 @@
-/** An initial RAM disk for Linux: an archive in the "newc" format of cpio (kernel documentation, "initramfs buffer format"). */
+/** Initial RAM disks for Linux: archives in the "newc" format of cpio (kernel documentation, "initramfs buffer format"). */
+import { readFileSync } from 'node:fs';
+import { kernelModules } from './modules.ts';
+import type { BootFiles } from './packages.ts';
 
-export interface ArchiveEntry {
+interface ArchiveEntry {
   readonly path: string;
   /** Absent for a folder. */
   readonly bytes?: Uint8Array;
-  /** File mode without its type, 0o755 unless given. */
-  readonly mode?: number;
 }
 
-const FOLDER = 0o040000;
-const FILE = 0o100000;
+const FOLDER = 0o040755;
+const FILE = 0o100755;
 const TRAILER = 'TRAILER!!!';
 
 const padded = (bytes: Buffer): Buffer => Buffer.concat([bytes, Buffer.alloc(-bytes.length & 3)]);
 
-function entryBytes({ path, bytes, mode = 0o755 }: ArchiveEntry, inode: number): Buffer {
+function entryBytes({ path, bytes }: ArchiveEntry, inode: number): Buffer {
   const name = Buffer.from(`${path}\0`);
-  const type = path === TRAILER ? 0 : bytes ? FILE : FOLDER;
+  const mode = bytes ? FILE : FOLDER;
   // Inode, mode, uid, gid, links, time, size; device numbers; length of the name; checksum.
-  const fields = [inode, type | mode, 0, 0, 1, 0, bytes?.length ?? 0, 0, 0, 0, 0, name.length, 0];
+  const fields = [inode, mode, 0, 0, 1, 0, bytes?.length ?? 0, 0, 0, 0, 0, name.length, 0];
   const header = `070701${fields.map((field) => field.toString(16).padStart(8, '0')).join('')}`;
   return Buffer.concat([padded(Buffer.concat([Buffer.from(header), name])), padded(Buffer.from(bytes ?? []))]);
 }
 
 /** The archive of these entries; folders come before what is in them. */
-export const archive = (entries: readonly ArchiveEntry[]): Buffer =>
-  Buffer.concat([...entries, { path: TRAILER, mode: 0 }].map((entry, index) => entryBytes(entry, index + 1)));
+const archive = (entries: readonly ArchiveEntry[]): Buffer =>
+  Buffer.concat([...entries, { path: TRAILER }].map((entry, index) => entryBytes(entry, index + 1)));
+
+/** What the shell of the initial RAM disk asks with. */
+export const PROMPT = 'vivarium# ';
+
+// The shell draws a line anew where it thinks that it has come to the edge of the terminal.
+const INIT = `#!/bin/busybox sh
+/bin/busybox --install -s /bin
+mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
+for module in /modules/*; do insmod $module; done
+stty -F /dev/ttyS0 cols 1000
+export PS1='${PROMPT}'
+exec setsid sh -c 'exec sh -i </dev/ttyS0 >/dev/ttyS0 2>&1'
+`;
+
+/**
+ * A disk with busybox, which ends in a shell on the first serial port.
+ * @param modules of the kernel that are loaded; those that they need come by themselves
+ */
+export function shellDisk({ busybox, modules: folder }: BootFiles, modules: readonly string[] = []): Buffer {
+  const folders = ['bin', 'dev', 'mnt', 'modules', 'proc', 'sys', 'tmp'].map((path) => ({ path }));
+  const inOrder = [...kernelModules(folder, modules)].map(([name, bytes], index) => ({
+    path: `modules/${String(index).padStart(2, '0')}-${name}.ko`,
+    bytes,
+  }));
+  return archive([
+    ...folders,
+    ...inOrder,
+    { path: 'bin/busybox', bytes: readFileSync(busybox) },
+    { path: 'init', bytes: Buffer.from(INIT) },
+  ]);
+}

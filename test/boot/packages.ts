@@ -1,109 +1,24 @@
 /**
- * Debian's firmware, kernel and userland for RISC-V, fetched through apt with a configuration of our own: the mirror is the
- * one that this machine is set up with, the architecture and the suite are others. Kept from run to run.
+ * Debian's firmware, kernel and userland for RISC-V. They are fetched once, and kept from run to run; `node
+ * test/boot/packages.ts` fetches them now.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { requireTool } from '../support/tools.ts';
+import { Apt } from './apt.ts';
 
-const CACHE = fileURLToPath(new URL('../../node_modules/.cache/vivarium-boot', import.meta.url));
+const CACHE = fileURLToPath(new URL('../../node_modules/.cache/vivarium-debian', import.meta.url));
 /** Where packages for RISC-V may be, in the order in which they are tried. */
 const SUITES = ['trixie', 'sid', 'forky'];
-const PATIENCE_MS = 300_000;
-
-function run(
-  command: string,
-  args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
-): string {
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    encoding: 'utf8',
-    timeout: PATIENCE_MS,
-    maxBuffer: 1 << 26,
-    ...options,
-  });
-  if (error) throw error;
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: status ${status}: ${stderr.trim()}`);
-  return stdout;
-}
-
-/** Addresses of the mirrors that apt is set up with, but for those of security updates. */
-function mirrors(): readonly string[] {
-  const files = ['/etc/apt/sources.list', ...globSync('/etc/apt/sources.list.d/*')].filter((file) => existsSync(file));
-  const text = files.map((file) => readFileSync(file, 'utf8')).join('\n');
-  const lines = text.split('\n').filter((line) => /^(URIs:|deb )/.test(line) && !line.includes('security'));
-  const found = lines.flatMap((line) => line.match(/https?:\/\/[^ ]+/g) ?? []);
-  if (found.length === 0) throw new Error('apt is set up with no mirror');
-  return [...new Set(found)];
-}
-
-/** An apt of our own, for one suite. */
-class Apt {
-  readonly #env: NodeJS.ProcessEnv;
-
-  constructor(suite: string) {
-    const root = join(CACHE, 'apt', suite);
-    for (const folder of ['etc/apt/apt.conf.d', 'etc/apt/preferences.d', 'var/lib/apt/lists/partial'])
-      mkdirSync(join(root, folder), { recursive: true });
-    for (const folder of ['var/cache/apt/archives/partial', 'var/lib/dpkg'])
-      mkdirSync(join(root, folder), { recursive: true });
-    writeFileSync(join(root, 'var/lib/dpkg/status'), '');
-    // The keys of other suites need not be on this machine, and what is fetched is only run as a guest.
-    const sources = mirrors().map((uri) => `deb [arch=riscv64 trusted=yes] ${uri} ${suite} main\n`);
-    writeFileSync(join(root, 'etc/apt/sources.list'), sources.join(''));
-    const configuration = join(root, 'apt.conf');
-    writeFileSync(
-      configuration,
-      [
-        `Dir "${root}";`,
-        `Dir::State::status "${join(root, 'var/lib/dpkg/status')}";`,
-        'APT::Architecture "riscv64";',
-        'APT::Architectures { "riscv64"; };',
-        'Acquire::Languages "none";',
-        'Acquire::Check-Valid-Until "false";',
-        'Acquire::Retries "3";',
-        'APT::Sandbox::User "root";',
-        '',
-      ].join('\n'),
-    );
-    this.#env = { ...process.env, APT_CONFIG: configuration };
-  }
-
-  update(): void {
-    run('apt-get', ['-q', 'update'], { env: this.#env });
-  }
-
-  /** Names of the packages that `name` depends on directly. */
-  dependencies(name: string): readonly string[] {
-    const text = run('apt-cache', ['depends', '--no-recommends', '--no-suggests', name], { env: this.#env });
-    return [...text.matchAll(/Depends: ([^ <\n]+)$/gm)].map(([, dependency]) => dependency!);
-  }
-
-  download(names: readonly string[], folder: string): void {
-    run('apt-get', ['-q', 'download', ...names], { cwd: folder, env: this.#env });
-  }
-}
-
-/** The package with the kernel's image, which has been split up in the course of time. */
-function kernelPackage(apt: Apt): string {
-  const image = apt.dependencies('linux-image-riscv64').find((name) => /^linux-image-\d/.test(name));
-  if (!image) throw new Error('linux-image-riscv64 depends on no kernel');
-  return apt.dependencies(image).find((name) => /^linux-binary-\d/.test(name)) ?? image;
-}
-
-function fetchFrom(suite: string, folder: string): void {
-  const apt = new Apt(suite);
-  apt.update();
-  apt.download(['busybox-static', 'opensbi', 'u-boot-qemu', kernelPackage(apt)], folder);
-  for (const archive of globSync(join(folder, '*.deb'))) run('dpkg-deb', ['-x', archive, folder]);
-}
 
 export interface BootFiles {
   /** OpenSBI, `fw_dynamic.bin`. */
   readonly firmware: string;
   readonly kernel: string;
+  /** The folder with the kernel's modules. */
+  readonly modules: string;
   /** U-Boot for supervisor mode. */
   readonly uBoot: string;
   readonly busybox: string;
@@ -112,6 +27,7 @@ export interface BootFiles {
 const FILES: Readonly<Record<keyof BootFiles, string>> = {
   firmware: 'usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin',
   kernel: '{usr/lib/modules/*/vmlinuz,boot/vmlinu[xz]-*}',
+  modules: '{usr/,}lib/modules/*/kernel',
   uBoot: 'usr/lib/u-boot/qemu-riscv64_smode/u-boot.bin',
   busybox: '{usr/,}bin/busybox',
 };
@@ -121,29 +37,81 @@ function filesIn(folder: string): BootFiles | undefined {
   return found.every(([, file]) => file) ? (Object.fromEntries(found) as unknown as BootFiles) : undefined;
 }
 
+function filesInCache(): BootFiles | undefined {
+  for (const suite of SUITES) {
+    const files = filesIn(join(CACHE, suite));
+    if (files) return files;
+  }
+  return undefined;
+}
+
+/** The packages with the kernel and its modules: one in some suites, several in others. */
+function kernelPackages(apt: Apt): readonly string[] {
+  const image = apt.dependencies('linux-image-riscv64').find((name) => /^linux-image-\d/.test(name));
+  if (!image) throw new Error('linux-image-riscv64 depends on no kernel');
+  const parts = apt.dependencies(image).filter((name) => /^linux-(binary|modules)-\d/.test(name));
+  return parts.length > 0 ? parts : [image];
+}
+
+/** @throws Error where the packages of this suite cannot be had */
+function fetchFrom(suite: string): void {
+  const folder = join(CACHE, suite);
+  const part = `${folder}.part`;
+  for (const old of [part, folder]) rmSync(old, { recursive: true, force: true });
+  mkdirSync(part, { recursive: true });
+  try {
+    const apt = new Apt(suite, join(CACHE, 'apt', suite));
+    apt.unpack(['busybox-static', 'opensbi', 'u-boot-qemu', ...kernelPackages(apt)], part);
+    if (!filesIn(part)) throw new Error('the packages have other files than expected');
+    renameSync(part, folder);
+  } finally {
+    rmSync(part, { recursive: true, force: true });
+  }
+}
+
+/** Fills the cache. @throws Error with what is wrong with each suite */
+function fetchAny(): void {
+  const problems: string[] = [];
+  for (const suite of SUITES) {
+    try {
+      fetchFrom(suite);
+      return;
+    } catch (error) {
+      problems.push(`${suite}: ${(error as Error).message}`);
+    }
+  }
+  throw new Error(`Debian's packages for RISC-V cannot be had:\n${problems.join('\n')}`);
+}
+
+/** Fills the cache, by a process of its own. Whoever comes second waits. @returns what is wrong */
+function fetchAlone(): string {
+  mkdirSync(CACHE, { recursive: true });
+  const fetcher = [process.execPath, fileURLToPath(import.meta.url)];
+  return spawnSync('flock', [join(CACHE, 'lock'), ...fetcher], { encoding: 'utf8' }).stderr;
+}
+
 /**
  * The files that a Debian guest boots from, for `describe.skipIf(!files)`. Says loudly where they cannot be had.
  * @throws Error in that case where the environment variable CI is set: there nothing may be skipped
  */
 export function bootFiles(): BootFiles | undefined {
-  if (!requireTool('apt-get', 'apt') || !requireTool('dpkg-deb', 'dpkg')) return undefined;
-  const problems: string[] = [];
-  for (const suite of SUITES) {
-    const folder = join(CACHE, suite);
-    const known = filesIn(folder);
-    if (known) return known;
-    mkdirSync(folder, { recursive: true });
-    try {
-      fetchFrom(suite, folder);
-      const files = filesIn(folder);
-      if (files) return files;
-      problems.push(`${suite}: the packages have other files than expected`);
-    } catch (error) {
-      problems.push(`${suite}: ${(error as Error).message}`);
-    }
-  }
-  const missing = `Debian's packages for RISC-V cannot be had:\n${problems.join('\n')}`;
-  if (process.env.CI) throw new Error(missing);
-  console.warn(`\n*** SKIPPED *** ${missing}\n`);
+  const tools = { 'apt-get': 'apt', 'dpkg-deb': 'dpkg', flock: 'util-linux', xz: 'xz-utils' };
+  if (!Object.entries(tools).every(([tool, from]) => requireTool(tool, from))) return undefined;
+  const known = filesInCache();
+  if (known) return known;
+  const problem = fetchAlone();
+  const files = filesInCache();
+  if (files) return files;
+  if (process.env.CI) throw new Error(problem);
+  console.warn(`\n*** SKIPPED *** ${problem}\n`);
   return undefined;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url) && !filesInCache()) {
+  try {
+    fetchAny();
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exitCode = 1;
+  }
 }

@@ -1,11 +1,11 @@
 /** Programs of the host that tests compare with or build guests by. */
 import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 
 function isOnPath(tool: string): boolean {
   return (process.env.PATH ?? '').split(delimiter).some((folder) => {
     try {
-      accessSync(join(folder, tool), constants.X_OK);
+      accessSync(resolve(folder, tool), constants.X_OK);
       return true;
     } catch {
       return false;
@@ -15,7 +15,8 @@ function isOnPath(tool: string): boolean {
 
 /**
  * Whether `tool` is on the PATH; for `describe.skipIf(!requireTool(...))`. Says loudly what is skipped where it is not.
- * @param tool name of the program, such as `riscv64-unknown-elf-objdump`
+ * @param tool name of the program, such as `riscv64-unknown-elf-objdump`; or where it is, as `/usr/sbin/mke2fs`, which
+ * users need not have on their PATH
  * @param debianPackage where Debian has it, such as `binutils-riscv64-unknown-elf`
  * @throws Error where it is missing and the environment variable CI is set: there nothing may be skipped
  */
