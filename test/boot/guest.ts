@@ -59,7 +59,7 @@ export class Guest {
   async type(line: string): Promise<string> {
     this.write(`${line}\n`);
     const text = await this.printed(this.#prompt);
-    return text.replaceAll('\r', '').split('\n').slice(1, -1).join('\n');
+    return text.replaceAll('\r', '').split('\n').slice(1).join('\n').trimEnd();
   }
 
   /** Types the last line. Resolves with the exit status. */

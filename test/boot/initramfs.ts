@@ -31,11 +31,12 @@ const archive = (entries: readonly ArchiveEntry[]): Buffer =>
 /** What the shell of the initial RAM disk asks with. */
 export const PROMPT = 'vivarium# ';
 
-// The shell draws a line anew where it thinks that it has come to the edge of the terminal.
+// The console is left to the shell, which draws a line anew where it thinks that it has come to the edge of the terminal.
 const INIT = `#!/bin/busybox sh
 /bin/busybox --install -s /bin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
 for module in /modules/*; do insmod $module; done
+dmesg -n 1
 stty -F /dev/ttyS0 cols 1000
 export PS1='${PROMPT}'
 exec setsid sh -c 'exec sh -i </dev/ttyS0 >/dev/ttyS0 2>&1'
