@@ -90,4 +90,15 @@ export class Apt {
       rmSync(archive);
     }
   }
+
+  /**
+   * Fetches packages with all that they depend on.
+   * @param names of packages, or patterns of apt
+   * @param folder for the archives, an absolute path
+   */
+  fetchSystem(names: readonly string[], folder: string): void {
+    mkdirSync(join(folder, 'partial'), { recursive: true });
+    const options = ['--no-install-recommends', '--download-only', '-o', `Dir::Cache::archives=${folder}`];
+    run('apt-get', ['-q', '-y', ...options, 'install', ...names], { env: this.#env });
+  }
 }

@@ -1,7 +1,6 @@
 /** Disk images with a file system, made and looked at by Debian's tools. */
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, truncateSync, writeSync } from 'node:fs';
-import { requireTool } from '../support/tools.ts';
 
 // Where Debian puts them: users need not have that folder on their PATH.
 const MKE2FS = '/usr/sbin/mke2fs';
@@ -17,8 +16,8 @@ const SIGNATURE = [0x55, 0xaa];
 const BOOTABLE = 0x80;
 const TYPE_LINUX = 0x83;
 
-/** Whether there is what makes images; says loudly where there is not. */
-export const canMakeImages = (): boolean => [MKE2FS, E2FSCK, DEBUGFS].every((tool) => requireTool(tool, 'e2fsprogs'));
+/** What is needed of the Debian package e2fsprogs, for `requireTool`. */
+export const EXT4_TOOLS = [MKE2FS, E2FSCK, DEBUGFS];
 
 /** Makes an ext4 file system with what is in `folder`. @param mebibytes its size */
 export function makeExt4(path: string, folder: string, mebibytes: number): void {

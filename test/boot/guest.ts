@@ -20,9 +20,14 @@ export class Guest {
   /** How much of what it has printed has been looked at. */
   #seen = 0;
 
-  /** Starts it; it is killed when the test has finished. @param prompt what it asks for commands with */
-  constructor(argv: readonly string[], prompt: string) {
-    this.daemon = startDaemon(['-serial', 'stdio', '-monitor', 'none', ...argv]);
+  /**
+   * Starts it, with its serial port on standard input and output; it is killed when the test has finished.
+   * @param argv with `-nographic`
+   * @param prompt what it asks for commands with
+   * @param cwd where the files that the words name are
+   */
+  constructor(argv: readonly string[], prompt: string, cwd = process.cwd()) {
+    this.daemon = startDaemon(argv, { cwd });
     this.#prompt = prompt;
   }
 
@@ -83,7 +88,7 @@ export async function bootLinux(
   writeFileSync(initrd, shellDisk(files, modules));
   const guest = new Guest(
     [
-      ...['-m', '512M', '-bios', files.firmware, '-kernel', files.kernel, '-initrd', initrd],
+      ...['-nographic', '-m', '512M', '-bios', files.firmware, '-kernel', files.kernel, '-initrd', initrd],
       ...['-append', 'console=ttyS0', ...argv],
     ],
     PROMPT,

@@ -31,23 +31,26 @@ const archive = (entries: readonly ArchiveEntry[]): Buffer =>
 /** What the shell of the initial RAM disk asks with. */
 export const PROMPT = 'vivarium# ';
 
-// The console is left to the shell, which draws a line anew where it thinks that it has come to the edge of the terminal.
-const INIT = `#!/bin/busybox sh
+const START = `#!/bin/busybox sh
 /bin/busybox --install -s /bin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
 for module in /modules/*; do insmod $module; done
-dmesg -n 1
+`;
+
+// The console is left to the shell, which draws a line anew where it thinks that it has come to the edge of the terminal.
+const SHELL = `${START}dmesg -n 1
 stty -F /dev/ttyS0 cols 1000
 export PS1='${PROMPT}'
 exec setsid sh -c 'exec sh -i </dev/ttyS0 >/dev/ttyS0 2>&1'
 `;
 
-/**
- * A disk with busybox, which ends in a shell on the first serial port.
- * @param modules of the kernel that are loaded; those that they need come by themselves
- */
-export function shellDisk({ busybox, modules: folder }: BootFiles, modules: readonly string[] = []): Buffer {
-  const folders = ['bin', 'dev', 'mnt', 'modules', 'proc', 'sys', 'tmp'].map((path) => ({ path }));
+const SYSTEM = `${START}mount -t ext4 /dev/vda /disk
+exec switch_root /disk /sbin/init
+`;
+
+/** @param modules of the kernel that are loaded; those that they need come by themselves @param init the first program */
+function disk({ busybox, modules: folder }: BootFiles, modules: readonly string[], init: string): Buffer {
+  const folders = ['bin', 'dev', 'disk', 'modules', 'proc', 'sys', 'tmp'].map((path) => ({ path }));
   const inOrder = [...kernelModules(folder, modules)].map(([name, bytes], index) => ({
     path: `modules/${String(index).padStart(2, '0')}-${name}.ko`,
     bytes,
@@ -56,6 +59,13 @@ export function shellDisk({ busybox, modules: folder }: BootFiles, modules: read
     ...folders,
     ...inOrder,
     { path: 'bin/busybox', bytes: readFileSync(busybox) },
-    { path: 'init', bytes: Buffer.from(INIT) },
+    { path: 'init', bytes: Buffer.from(init) },
   ]);
 }
+
+/** A disk with busybox, which ends in a shell on the first serial port. */
+export const shellDisk = (files: BootFiles, modules: readonly string[] = []): Buffer => disk(files, modules, SHELL);
+
+/** A disk that hands over to the system on the first virtio disk. */
+export const systemDisk = (files: BootFiles): Buffer =>
+  disk(files, ['virtio_mmio', 'virtio_blk', 'virtio_net', 'virtio_rng', 'ext4'], SYSTEM);

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { requireTool } from '../support/tools.ts';
 import { Apt } from './apt.ts';
+import { EXT4_TOOLS, makeExt4 } from './disk-image.ts';
+import { BASE_SYSTEM, setUp, unpackSystem } from './root-file-system.ts';
 
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/vivarium-debian', import.meta.url));
 /** Where packages for RISC-V may be, in the order in which they are tried. */
@@ -22,7 +24,12 @@ export interface BootFiles {
   /** U-Boot for supervisor mode. */
   readonly uBoot: string;
   readonly busybox: string;
+  /** A disk with Debian's base system as its ext4 file system; to be copied before it is written to. */
+  readonly disk: string;
 }
+
+const DISK = 'disk.img';
+const DISK_MEBIBYTES = 512;
 
 const FILES: Readonly<Record<keyof BootFiles, string>> = {
   firmware: 'usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin',
@@ -30,6 +37,7 @@ const FILES: Readonly<Record<keyof BootFiles, string>> = {
   modules: '{usr/,}lib/modules/*/kernel',
   uBoot: 'usr/lib/u-boot/qemu-riscv64_smode/u-boot.bin',
   busybox: '{usr/,}bin/busybox',
+  disk: DISK,
 };
 
 function filesIn(folder: string): BootFiles | undefined {
@@ -53,6 +61,16 @@ function kernelPackages(apt: Apt): readonly string[] {
   return parts.length > 0 ? parts : [image];
 }
 
+/** Makes the disk with the base system. @param folder for it, and for what is needed on the way */
+function makeDisk(apt: Apt, folder: string): void {
+  const [archives, root] = [join(folder, 'archives'), join(folder, 'root')];
+  apt.fetchSystem(BASE_SYSTEM, archives);
+  unpackSystem(archives, root);
+  setUp(root);
+  makeExt4(join(folder, DISK), root, DISK_MEBIBYTES);
+  for (const done of [archives, root]) rmSync(done, { recursive: true });
+}
+
 /** @throws Error where the packages of this suite cannot be had */
 function fetchFrom(suite: string): void {
   const folder = join(CACHE, suite);
@@ -62,6 +80,7 @@ function fetchFrom(suite: string): void {
   try {
     const apt = new Apt(suite, join(CACHE, 'apt', suite));
     apt.unpack(['busybox-static', 'opensbi', 'u-boot-qemu', ...kernelPackages(apt)], part);
+    makeDisk(apt, part);
     if (!filesIn(part)) throw new Error('the packages have other files than expected');
     renameSync(part, folder);
   } finally {
@@ -83,10 +102,13 @@ function fetchAny(): void {
   throw new Error(`Debian's packages for RISC-V cannot be had:\n${problems.join('\n')}`);
 }
 
+/** Files on the disk belong to root, and to others, whoever makes it. */
+const asRoot = process.getuid?.() === 0 ? [] : ['fakeroot'];
+
 /** Fills the cache, by a process of its own. Whoever comes second waits. @returns what is wrong */
 function fetchAlone(): string {
   mkdirSync(CACHE, { recursive: true });
-  const fetcher = [process.execPath, fileURLToPath(import.meta.url)];
+  const fetcher = [...asRoot, process.execPath, fileURLToPath(import.meta.url)];
   return spawnSync('flock', [join(CACHE, 'lock'), ...fetcher], { encoding: 'utf8' }).stderr;
 }
 
@@ -95,8 +117,12 @@ function fetchAlone(): string {
  * @throws Error in that case where the environment variable CI is set: there nothing may be skipped
  */
 export function bootFiles(): BootFiles | undefined {
-  const tools = { 'apt-get': 'apt', 'dpkg-deb': 'dpkg', flock: 'util-linux', xz: 'xz-utils' };
-  if (!Object.entries(tools).every(([tool, from]) => requireTool(tool, from))) return undefined;
+  const tools = [
+    ...[['apt-get', 'apt'] as const, ['dpkg-deb', 'dpkg'] as const, ['flock', 'util-linux'] as const],
+    ...[['xz', 'xz-utils'] as const, ...asRoot.map((tool) => [tool, tool] as const)],
+    ...EXT4_TOOLS.map((tool) => [tool, 'e2fsprogs'] as const),
+  ];
+  if (!tools.every(([tool, from]) => requireTool(tool, from))) return undefined;
   const known = filesInCache();
   if (known) return known;
   const problem = fetchAlone();
