@@ -239,16 +239,27 @@ export class BlockCache {
   /** The record to run for `site`: of its block, or of the region that begins with it. */
   #entrance(site: Site, link: number): number {
     const variant = this.#current(site);
-    if (this.#warmth.isHot(variant)) this.#maker.compile(variant, link, this.#isPhysical);
-    const region = this.#regions.at(variant, this.#isPhysical);
-    if (region && (region.valid === this.#changes || this.#isValid(region)) && this.#isMapped(region)) {
-      region.valid = this.#changes;
-      this.#warmth.suspend(variant);
-      this.#regions.resume(region);
-      return region.record;
+    let region = this.#regionAt(variant);
+    if (!region && this.#warmth.isHot(variant)) {
+      this.#maker.compile(variant, link, this.#isPhysical);
+      region = this.#regionAt(variant);
     }
-    this.#warmth.resume(variant);
-    return variant.record;
+    if (!region) {
+      this.#warmth.resume(variant);
+      return variant.record;
+    }
+    this.#warmth.suspend(variant);
+    this.#regions.resume(region);
+    return region.record;
+  }
+
+  /** The region that begins with `variant`, if it may be entered here and now. */
+  #regionAt(variant: Variant): Region<Variant> | undefined {
+    const region = this.#regions.at(variant, this.#isPhysical);
+    if (!region || !(region.valid === this.#changes || this.#isValid(region)) || !this.#isMapped(region))
+      return undefined;
+    region.valid = this.#changes;
+    return region;
   }
 
   /** Every block that the region was made from is still the one to be run. */
@@ -313,7 +324,7 @@ export class BlockCache {
     this.#view.blocks++;
     this.#byRecord.set(record, block);
     const callbacks = probes.map(({ callback }) => callback).filter((callback) => callback >= 0);
-    return { site, block, steps, record, callbacks, coldness: undefined, retired: false };
+    return { site, block, steps, record, callbacks, coldness: undefined, wasHot: false, retired: false };
   }
 
   /** The variant to run: every plugin has been shown the site, and what they want is woven in. */
