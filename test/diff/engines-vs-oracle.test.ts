@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { createInterpreterDriver } from '../support/interpreter-driver.ts';
 import { oracleDriver } from '../support/isa-driver.ts';
 import { SEED } from '../support/random.ts';
-import { explain } from './compare.ts';
-import { randomProgram } from './random-program.ts';
+import { differences, explain } from './compare.ts';
+import { randomLoop, randomProgram } from './random-program.ts';
 
 const PROGRAMS = Number(process.env.FUZZ_PROGRAMS ?? 300);
 
@@ -17,6 +17,7 @@ describe(`random programs, SEED=${SEED}`, () => {
     createInterpreterDriver('compiler', { coldness: 0 }),
     createInterpreterDriver('compiler of loops', { coldness: 1 }),
     createInterpreterDriver('compiler of loops that looks up all the time', { coldness: 1, budget: 10 }),
+    createInterpreterDriver('compiler of loops that keeps forgetting', { codeBytes: 0x2000, coldness: 1 }),
     // Room for little more than one block of the greatest length, and every few blocks a look at the caller.
     createInterpreterDriver('interpreter that keeps forgetting', { codeBytes: 0x1000, coldness: -1 }, 3),
     // Each access is made out of line, and a block has one at the most.
@@ -28,5 +29,27 @@ describe(`random programs, SEED=${SEED}`, () => {
       const report = await explain(randomProgram(seed), oracleDriver, driver);
       if (report !== undefined) expect.fail(report);
     }
+  });
+});
+
+describe(`long loops, SEED=${SEED}`, () => {
+  // The oracle would take hours; what the interpreter does has been compared with it above.
+  const reference = createInterpreterDriver('interpreter', { coldness: -1 }, Number.POSITIVE_INFINITY);
+
+  test.each([
+    ['compiler', {}],
+    ['compiler that looks up now and then', { budget: 5000 }],
+  ])('%s agrees', async (name, options) => {
+    let compiled = (): number => 0;
+    const driver = createInterpreterDriver(name, options, Number.POSITIVE_INFINITY, ({ vcpu }) => {
+      compiled = () => vcpu.view.compiled;
+    });
+    const programs = Math.ceil(PROGRAMS / 10);
+    for (let seed = SEED; seed < SEED + programs; seed++) {
+      const program = randomLoop(seed, 3 * 4096);
+      const [expected, found] = [await reference.run(program), await driver.run(program)];
+      expect(differences(program, expected, found), `SEED=${seed}`).toEqual([]);
+    }
+    expect(compiled()).toBeGreaterThanOrEqual(programs);
   });
 });
