@@ -256,8 +256,9 @@ export class BlockCache {
   /** The region that begins with `variant`, if it may be entered here and now. */
   #regionAt(variant: Variant): Region<Variant> | undefined {
     const region = this.#regions.at(variant, this.#isPhysical);
-    if (!region || !(region.valid === this.#changes || this.#isValid(region)) || !this.#isMapped(region))
-      return undefined;
+    if (!region || !(region.valid === this.#changes || this.#isValid(region))) return undefined;
+    // Its blocks are where they were, in the address space of now.
+    if (!region.physical && !this.#space.maps(region.pages)) return undefined;
     region.valid = this.#changes;
     return region;
   }
@@ -265,11 +266,6 @@ export class BlockCache {
   /** Every block that the region was made from is still the one to be run. */
   #isValid({ parts }: Region<Variant>): boolean {
     return parts.every((part) => this.#current(part.site) === part);
-  }
-
-  /** Its blocks are where they were, in the address space of now. */
-  #isMapped({ pages, physical }: Region<Variant>): boolean {
-    return physical || this.#space.maps(pages);
   }
 
   get #isPhysical(): boolean {

@@ -83,7 +83,7 @@ class Bench {
     }
     const counters = Object.fromEntries(NAMED.map((name, index) => [name, index]));
     const binding = { id: toggled.name, number: 0, url: '', args: {}, counters };
-    const vcpuInfo = { index: 0, write: (_: string, text: string) => void this.#log.push(text) };
+    const vcpuInfo = { index: 0, vcpus: 1, write: (_: string, text: string) => void this.#log.push(text) };
     const instance = new PluginInstance(toggled, binding, vcpuInfo, this.#pool);
     this.#loaded.set(toggled, instance);
     vcpu.addPlugin(instance);

@@ -1,14 +1,14 @@
 /** When compiled regions are made, entered, made anew and dropped: a vCPU on this thread, and the code that it runs. */
 import { describe, expect, test } from 'vitest';
-import { CodePages } from '../../../core/jit/code-pages.ts';
-import { assemble } from '../../../core/riscv/assemble.ts';
-import { MACHINE, SUPERVISOR } from '../../../core/riscv/hart.ts';
-import { PTE } from '../../../core/riscv/memory/page-table.ts';
-import { createInterpreterMachine, type InterpreterMachineOptions } from '../../support/interpreter-driver.ts';
-import { RAM_START } from '../../support/oracle.ts';
-import { entryOf, PAGE, PageTables } from '../../support/page-tables.ts';
-import { createPagedMachine } from '../../support/paged-machine.ts';
-import { Random, SEED } from '../../support/random.ts';
+import { CodePages } from '../../../../core/jit/code-pages.ts';
+import { assemble } from '../../../../core/riscv/assemble.ts';
+import { MACHINE, SUPERVISOR } from '../../../../core/riscv/hart.ts';
+import { PTE } from '../../../../core/riscv/memory/page-table.ts';
+import { createInterpreterMachine, type InterpreterMachineOptions } from '../../../support/interpreter-driver.ts';
+import { RAM_START } from '../../../support/oracle.ts';
+import { entryOf, PAGE, PageTables } from '../../../support/page-tables.ts';
+import { createPagedMachine } from '../../../support/paged-machine.ts';
+import { Random, SEED } from '../../../support/random.ts';
 
 const { V, R, W, X, A, D } = PTE;
 const DATA = V | R | W | A | D;

@@ -1,8 +1,8 @@
 /** Guest code as the translator sees it, without a vCPU: blocks that are decoded from assembly. */
-import { type DecodedBlock, decodeBlock } from '../../../core/jit/decode-block.ts';
-import type { RegionPart } from '../../../core/jit/form-region.ts';
-import { type PlacedProbe, scriptOf } from '../../../core/jit/script.ts';
-import { assemble } from '../../../core/riscv/assemble.ts';
+import { type DecodedBlock, decodeBlock } from '../../../../core/jit/decode-block.ts';
+import type { RegionPart } from '../../../../core/jit/region/form-region.ts';
+import { type PlacedProbe, scriptOf } from '../../../../core/jit/script.ts';
+import { assemble } from '../../../../core/riscv/assemble.ts';
 
 export interface GuestCode {
   /** Address of the label. */

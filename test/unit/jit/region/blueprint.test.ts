@@ -1,13 +1,13 @@
 /** Regions on their way to the translator: what goes there, and what is made of it. */
 import { describe, expect, test } from 'vitest';
-import { isField } from '../../../core/ir/ops.ts';
-import { print } from '../../../core/ir/print.ts';
-import { verify } from '../../../core/ir/verify.ts';
-import { type Blueprint, blueprintOf, buildBlocks } from '../../../core/jit/blueprint.ts';
-import { PROBES } from '../../../core/jit/probes.ts';
-import type { PlacedProbe } from '../../../core/jit/script.ts';
-import { RECORD_BYTES } from '../../../core/wasm/record.ts';
-import type { RegionBlock } from '../../../core/wasm/region/graph.ts';
+import { isField } from '../../../../core/ir/ops.ts';
+import { print } from '../../../../core/ir/print.ts';
+import { verify } from '../../../../core/ir/verify.ts';
+import { PROBES } from '../../../../core/jit/probes.ts';
+import { type Blueprint, blueprintOf, buildBlocks } from '../../../../core/jit/region/blueprint.ts';
+import type { PlacedProbe } from '../../../../core/jit/script.ts';
+import { RECORD_BYTES } from '../../../../core/wasm/record.ts';
+import type { RegionBlock } from '../../../../core/wasm/region/graph.ts';
 import { guestCode, partOf } from './code.ts';
 
 const COUNTERS = 0x4000;

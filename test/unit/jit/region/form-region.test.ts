@@ -1,7 +1,7 @@
 /** Which blocks become a region, and where control goes from each. */
 import { describe, expect, test } from 'vitest';
-import { type FormedRegion, formRegion, type RegionPart } from '../../../core/jit/form-region.ts';
-import type { Edge } from '../../../core/wasm/region/graph.ts';
+import { type FormedRegion, formRegion, type RegionPart } from '../../../../core/jit/region/form-region.ts';
+import type { Edge } from '../../../../core/wasm/region/graph.ts';
 import { type GuestCode, guestCode, partOf } from './code.ts';
 
 interface Profile {
