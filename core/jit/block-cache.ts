@@ -26,7 +26,7 @@ import type { PluginInstance } from '../plugin/instance.ts';
 import { lengthOf } from '../riscv/decode.ts';
 import { type Invalidation, MACHINE, SUPERVISOR, USER } from '../riscv/hart.ts';
 import { BY_NAME } from '../riscv/table.ts';
-import { HEADER, HEADER_BYTES, NO_LINK, RECORD, RECORD_BYTES } from '../wasm/record.ts';
+import { HEADER_BYTES, NO_LINK, RECORD, RECORD_BYTES } from '../wasm/record.ts';
 import { Annotations } from './annotations.ts';
 import type { Callback } from './callbacks.ts';
 import { CodeArea } from './code-area.ts';
@@ -179,7 +179,7 @@ export class BlockCache {
   enter(pc: bigint, link = 0): number {
     this.#annotations.release();
     const known = this.#space.find(pc);
-    if (known !== 0 && this.#isReady(known)) return known;
+    if (known !== 0 && this.#regions.mayEnter(known)) return known;
     for (;;) {
       const { flushes } = this.#view;
       const record = this.#entrance(this.#find(pc) ?? this.#translate(pc), link);
@@ -187,11 +187,6 @@ export class BlockCache {
       this.#space.remember(pc, record);
       return record;
     }
-  }
-
-  /** Nobody has to look at the block or region at `record` before it is entered. */
-  #isReady(record: number): boolean {
-    return this.#memory.getInt32(record + HEADER.coldness, true) !== 0 && this.#regions.mayEnter(record);
   }
 
   /** Lets the link slot at memory address `link` lead to `record`, which stands at `pc`, if it may for good. */

@@ -1,5 +1,5 @@
 /** Guest code as the translator sees it, without a vCPU: blocks that are decoded from assembly. */
-import { type DecodedBlock, decodeBlock } from '../../../../core/jit/decode-block.ts';
+import { type DecodedBlock, decodeBlock, UNLIMITED } from '../../../../core/jit/decode-block.ts';
 import type { RegionPart } from '../../../../core/jit/region/form-region.ts';
 import { type PlacedProbe, scriptOf } from '../../../../core/jit/script.ts';
 import { assemble } from '../../../../core/riscv/assemble.ts';
@@ -33,7 +33,7 @@ export function guestCode(source: string): GuestCode {
     nameOf: (at) => names.get(at) ?? `0x${at.toString(16)}`,
     blockAt(at) {
       if (at < ORIGIN || at >= memory.byteLength) return undefined;
-      const block = blocks.get(at) ?? decodeBlock(memory, at, Number(at), -1)!;
+      const block = blocks.get(at) ?? decodeBlock(memory, at, Number(at), -1, UNLIMITED)!;
       blocks.set(at, block);
       return block;
     },

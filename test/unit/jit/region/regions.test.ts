@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { CodePages } from '../../../../core/jit/code-pages.ts';
 import { assemble } from '../../../../core/riscv/assemble.ts';
-import { MACHINE, SUPERVISOR } from '../../../../core/riscv/hart.ts';
+import { MACHINE, MSTATUS, SUPERVISOR } from '../../../../core/riscv/hart.ts';
 import { PTE } from '../../../../core/riscv/memory/page-table.ts';
 import { createInterpreterMachine, type InterpreterMachineOptions } from '../../../support/interpreter-driver.ts';
 import { RAM_START } from '../../../support/oracle.ts';
@@ -10,13 +10,16 @@ import { entryOf, PAGE, PageTables } from '../../../support/page-tables.ts';
 import { createPagedMachine } from '../../../support/paged-machine.ts';
 import { Random, SEED } from '../../../support/random.ts';
 
-const { V, R, W, X, A, D } = PTE;
+const { V, R, W, X, U, A, D } = PTE;
 const DATA = V | R | W | A | D;
 const CODE = V | R | X | A;
 
 /** Frames of physical memory, and virtual pages. */
 const frame = (number: number): bigint => RAM_START + 0x1_0000n + BigInt(number) * PAGE;
 const page = (number: number): bigint => 0x40_0000n + BigInt(number) * PAGE;
+
+/** For `mstatus`: `mret` goes to this mode. */
+const MPP = (privilege: number): bigint => BigInt(privilege) << 11n;
 
 /** Entries after which a block is compiled here. */
 const COLDNESS = 8;
@@ -29,13 +32,17 @@ const SUM = ['again:', 'ld t1, 0(s2)', 'add a3, a3, t1', 'addi a4, a4, -1', 'bne
 const FOREVER = (body: readonly string[]): string => ['start:', ...body, 'jal zero, start'].join('\n');
 
 describe('a region is entered only', () => {
-  test(`in the mode that it was made for, SEED=${SEED}`, () => {
+  test.each([
+    ['supervisor mode', DATA, MPP(SUPERVISOR), 9],
+    // Going back to machine mode leaves user mode in MPP: it is as user mode that accesses are then translated.
+    ['machine mode with MPRV', DATA | U, MPP(MACHINE) | MSTATUS.MPRV, 11],
+  ])(`in the mode that it was made for: %s or plain machine mode, SEED=${SEED}`, (_, entry, translated, cause) => {
     const random = new Random(SEED);
     const machine = createPagedMachine({ coldness: COLDNESS });
     const { state } = machine.vcpu.hart;
-    // The same code at the same address; the data is elsewhere in supervisor mode.
+    // The same code at the same address; the data is elsewhere where it is translated.
     machine.tables.put(frame(0), 0, entryOf(frame(0), CODE));
-    machine.tables.put(frame(6), 0, entryOf(frame(5), DATA));
+    machine.tables.put(frame(6), 0, entryOf(frame(5), entry));
     machine.put(frame(0), assemble(FOREVER(SUM), frame(0)));
     machine.put(frame(5), 5n);
     machine.put(frame(6), 1000n);
@@ -43,14 +50,13 @@ describe('a region is entered only', () => {
     state.x[18] = frame(6);
     machine.start(MACHINE, frame(0));
     for (let round = 0; round < ROUNDS; round++) {
-      const mode = random.pick([MACHINE, SUPERVISOR]);
+      const isTranslated = random.chance(50);
       const times = random.between(1, 40);
       state.x.set([0n, BigInt(times)], 13);
-      // MPP.
-      state.x.set([3n << 11n, BigInt(mode) << 11n], 20);
+      state.x.set([MPP(MACHINE) | MSTATUS.MPRV, isTranslated ? translated : MPP(MACHINE)], 20);
       machine.goOn('csrrc zero, mstatus, s4', 'csrrs zero, mstatus, s5');
-      expect(state.x[13], `SEED=${SEED}, round ${round}`).toBe(BigInt(times) * (mode === MACHINE ? 1000n : 5n));
-      expect(machine.traps.at(-1)!.cause).toBe(mode === MACHINE ? 11 : 9);
+      expect(state.x[13], `SEED=${SEED}, round ${round}`).toBe(BigInt(times) * (isTranslated ? 5n : 1000n));
+      expect(machine.traps.at(-1)!.cause).toBe(isTranslated ? cause : 11);
     }
     // One for addresses that are physical, one for those that are translated.
     expect(machine.vcpu.view.regions).toBe(2);
@@ -98,14 +104,12 @@ function bareMachine(source: string, options: InterpreterMachineOptions = {}) {
   ram.set(assemble(source));
   state.mtvec = RAM_START + 0x4000n;
   ram.set(assemble('csrrs t0, mepc, zero\naddi t0, t0, 4\ncsrrw zero, mepc, t0\nmret'), 0x4000);
-  // MPP: back to machine mode.
-  const MPP = 3n << 11n;
   return {
     ...machine,
     state,
     /** Runs to the next call of the environment. @returns how many blocks and regions have been entered */
     goOn(): number {
-      state.mstatus |= MPP;
+      state.mstatus |= MPP(MACHINE);
       let entered = 0;
       for (const before = traps.length; traps.length === before; entered++) vcpu.run(1);
       return entered;

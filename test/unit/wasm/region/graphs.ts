@@ -26,9 +26,10 @@ export function randomGraph(random: Random): readonly RegionBlock[] {
   const count = random.between(1, 14);
   const edge = (): Edge => (random.chance(12) ? { exit: BigInt(random.below(1000)) } : { block: random.below(count) });
   const control = (): RegionControl => {
-    const kind = random.below(10);
-    if (kind < 3) return { kind: 'goto', to: edge() };
-    if (kind < 9) return { kind: 'branch', taken: edge(), next: edge() };
+    const kind = random.below(20);
+    if (kind < 6) return { kind: 'goto', to: edge() };
+    if (kind < 17) return { kind: 'branch', taken: edge(), next: edge() };
+    if (kind < 18) return { kind: 'resume', offset: 0 };
     return {
       kind: 'indirect',
       likely: Array.from({ length: random.below(4) }, (_, n) => ({ address: BigInt(n), block: random.below(count) })),

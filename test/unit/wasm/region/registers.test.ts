@@ -12,7 +12,7 @@ import {
   registerUse,
 } from '../../../../core/wasm/region/registers.ts';
 import { Random, SEED } from '../../../support/random.ts';
-import { graphOf, randomGraph, successorsOf } from './graphs.ts';
+import { blockWith, graphOf, randomGraph, successorsOf } from './graphs.ts';
 
 const GRAPHS = 300;
 const REGISTERS = 5;
@@ -35,6 +35,10 @@ const xor = (rd: number, rs1: number, rs2: number): Fragment =>
 const zero = (rd: number): Fragment => fragmentOf((b) => b.set(rd, b.constant(0n)));
 const load = (rd: number, rs1: number): Fragment => fragmentOf((b) => b.set(rd, b.load(8, false, b.get(rs1))));
 const call = (): Fragment => fragmentOf((b) => b.call(0));
+const callIf = (): Fragment => fragmentOf((b) => b.callIf(0, b.constant(1n)));
+const guard = (): Fragment => fragmentOf((b) => b.guard(b.constant(1n)));
+/** Ops in front of which a region can be left, whether they access memory or not. */
+const LEAVING = ['call', 'callIf', 'guard'];
 
 const doing = (block: RegionBlock, ...fragments: readonly Fragment[]): RegionBlock => ({
   ...block,
@@ -44,7 +48,7 @@ const doing = (block: RegionBlock, ...fragments: readonly Fragment[]): RegionBlo
 function randomFragment(random: Random): Fragment {
   const register = (): number => random.below(REGISTERS);
   const made = [add, addWord, xor, xor].map((make) => () => make(register(), register(), register()));
-  return random.pick([...made, () => zero(register()), () => load(register(), register()), call])();
+  return random.pick([...made, () => zero(register()), () => load(register(), register()), call, callIf, guard])();
 }
 
 /** Every block with every set that control may come to it with, given what a block makes of a set. */
@@ -87,10 +91,11 @@ function missing(flow: Flow, { dirtyIn, dirtyOut }: RegisterUse, live: RegisterS
       for (const op of fragment) {
         if (op.name === 'get') need(setOf(op.register as number));
         // What is stored on the way out is the same wherever the block is left.
-        if (isAccess(op) || op.name === 'call') need(dirtyOut[index]!);
+        if (isAccess(op) || LEAVING.includes(op.name)) need(dirtyOut[index]!);
         if (op.name === 'set') loaded |= setOf(op.register as number);
       }
-    if (control.kind === 'indirect' || edgesOf(control).some((edge) => 'exit' in edge)) need(dirtyOut[index]!);
+    if (control.kind === 'indirect' || control.kind === 'resume' || edgesOf(control).some((edge) => 'exit' in edge))
+      need(dirtyOut[index]!);
     return loaded;
   });
   return lacking;
@@ -163,6 +168,10 @@ describe('registers', () => {
     expect(use(first!, doing(left!, zero(1)), right!, last!).live).toBe(setOf(1));
     expect(use(first!, doing(left!, zero(1)), doing(right!, zero(1)), last!).live).toBe(0n);
     expect(use(first!, doing(left!, zero(1)), right!, doing(last!, zero(1))).live).toBe(0n);
+    // Where the interpreter goes on, too.
+    const door = blockWith(3, { kind: 'resume', offset: 0 });
+    expect(use(first!, doing(left!, zero(1)), right!, door).live).toBe(setOf(1));
+    expect(use(first!, doing(left!, zero(1)), right!, doing(door, zero(1))).live).toBe(0n);
   });
 
   test('are narrow where they are on both ways', () => {

@@ -26,7 +26,8 @@ function walk(blocks: readonly RegionBlock[], tape: readonly number[]): readonly
     else if (control.kind === 'indirect') {
       const found = control.likely.find(({ address }) => address === BigInt(decision & 3));
       to = found ?? { exit: 0n };
-    } else throw new Error('not in these graphs');
+    } else if (control.kind === 'resume') break;
+    else throw new Error('not in these graphs');
     if ('exit' in to) break;
     at = to.block;
   }
@@ -72,7 +73,7 @@ function runCode(blocks: readonly RegionBlock[], tape: readonly number[]): reado
           code.end();
         }
         code.br(end);
-      }
+      } else code.br(end);
     },
     exit: () => void code.br(end),
   });
