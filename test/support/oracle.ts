@@ -363,10 +363,10 @@ export class Oracle {
       let matches = false;
       if (bits(BigInt(config), 4n, 3n) === 1n) matches = page >= below >> 10n && page < address >> 10n;
       if (bits(BigInt(config), 4n, 3n) === 3n) {
-        // The number of ones at the low end; at least nine of them are always there.
-        let ones = 0n;
-        while (ones < 9n || (ones < 54n && bits(address, ones, ones) === 1n)) ones++;
-        matches = (pa >> 2n) >> (ones + 1n) === address >> (ones + 1n);
+        // Ones at the low end and the zero above them say how large it is; nine ones are always there.
+        const low = address | 0x1ffn;
+        const size = low ^ (low + 1n);
+        matches = ((pa >> 2n) | size) === (low | size);
       }
       if (matches) return privilege === MACHINE && config < 0x80 ? 7 : config & 7;
     }
