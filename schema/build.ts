@@ -45,10 +45,11 @@ const described = (json: JsonSchema, description?: string): JsonSchema =>
 export const str = (description?: string): Schema<string> => ({ json: described({ type: 'string' }, description) });
 export const bool = (description?: string): Schema<boolean> => ({ json: described({ type: 'boolean' }, description) });
 export const num = (description?: string): Schema<number> => ({ json: described({ type: 'number' }, description) });
-/** A signed or unsigned 64-bit integer. */
-export const int = (description?: string): Schema<number | bigint> => ({
-  json: described({ type: 'integer' }, description),
-});
+/** A signed or unsigned 64-bit integer, or one within a narrower range. */
+export const int = (
+  description?: string,
+  range?: { readonly minimum: number; readonly maximum: number },
+): Schema<number | bigint> => ({ json: described({ type: 'integer', ...range }, description) });
 /** Any JSON value. */
 export const any = (description?: string): Schema<unknown> => ({ json: described({}, description) });
 

@@ -24,6 +24,11 @@ export const InstrInfo = struct('InstrInfo', {
   blocks: int('Blocks of translated code that carry something of it, over all vCPUs.'),
 });
 
+export const InstrCounters = mapOf(
+  mapOf(int()),
+  'By the id of each plugin, its counters by name, each summed over all vCPUs.',
+);
+
 export const InstrStockInfo = struct('InstrStockInfo', {
   name: str('What to give to `instr-load` as `path`.'),
   doc: str('What it does, in a line.'),

@@ -13,6 +13,7 @@ import { RAM_BYTES_DEFAULT } from '../../schema/config.ts';
 import { options } from '../../server/options.ts';
 import { commandLinePage } from './pages/command-line.ts';
 import { hmpPage } from './pages/hmp.ts';
+import { jsonRpcPage } from './pages/json-rpc.ts';
 import { machinePage } from './pages/machine.ts';
 import { pluginsPage } from './pages/plugins.ts';
 import { qmpPage } from './pages/qmp.ts';
@@ -48,6 +49,7 @@ export async function referencePages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ['machine.md', machinePage(facts)],
     ['qmp.md', qmpPage(commands.values(), events.values())],
+    ['json-rpc.md', jsonRpcPage(commands.values(), events.values())],
     ['hmp.md', hmpPage(human.values())],
     ['command-line.md', commandLinePage(options)],
     ['trace-events.md', traceEventsPage(TRACE_EVENTS)],

@@ -31,14 +31,17 @@ const RULES: readonly Rule[] = [
   // Core as a whole opens no file and no socket.
   { of: 'core', mayImport: ['core', 'schema', 'node:worker_threads'] },
 
-  { of: 'monitor', mayImport: ['core', 'schema', 'ajv', 'node:readline', 'node:stream', 'node:timers'] },
-  { of: 'server', mayImport: ['core', 'monitor', 'schema', 'pino', 'node:'] },
+  {
+    of: 'monitor',
+    mayImport: ['core', 'schema', 'ajv', 'json-rpc-2.0', 'node:readline', 'node:stream', 'node:timers'],
+  },
+  { of: 'server', mayImport: ['core', 'monitor', 'schema', 'pino', 'ws', 'node:'] },
   { of: 'clients', mayImport: ['schema', 'node:'] },
   // By its own name, as the authors of plugins import it.
   { of: 'test/bench/plugins', mayImport: ['vivarium/plugin', 'vivarium/schema'] },
   {
     of: 'test',
-    mayImport: ['core', 'monitor', 'schema', 'server', 'clients', 'package.json', 'vitest', 'ajv', 'node:'],
+    mayImport: ['core', 'monitor', 'schema', 'server', 'clients', 'package.json', 'vitest', 'ajv', 'ws', 'node:'],
   },
 ];
 
