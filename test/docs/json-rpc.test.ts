@@ -3,11 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { EventFeed } from '../../monitor/events.ts';
-import { humanMonitor } from '../../monitor/human/monitor.ts';
 import { serveJsonRpc } from '../../monitor/json-rpc/session.ts';
-import { createRegistry } from '../../monitor/registry.ts';
 import { FakeMachine } from '../support/fake-machine.ts';
 import { FakeMessageStream } from '../support/fake-message-stream.ts';
+import { daemon } from '../unit/monitor/session.ts';
 import { FOLDER } from './reference.ts';
 import { blocksOf } from './transcript.ts';
 
@@ -22,8 +21,7 @@ it.each(examples)('%s', async (example) => {
   const machine = new FakeMachine();
   const events = new EventFeed(machine, () => NOW.seconds * 1000 + (NOW.microseconds + 0.5) / 1000);
   const stream = new FakeMessageStream();
-  const registry = createRegistry(humanMonitor.commands);
-  serveJsonRpc(stream, { machine, registry, quit() {}, humanMonitorCommand: async () => '' }, events);
+  serveJsonRpc(stream, daemon(machine).context, events);
   await machine.instrumentation.load('hotblocks');
   if (!example.includes('"instr-subscribe"'))
     await stream.ask('{"jsonrpc": "2.0", "method": "instr-subscribe", "params": {"rate": 1, "ids": ["lib0"]}}');
