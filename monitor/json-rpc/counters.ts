@@ -1,12 +1,8 @@
 /** The counters of plugins, told to a client again and again: what a JSON-RPC session adds to the commands of QMP. */
 import type { Instrumentation } from '../../core/machine/interface.ts';
 import { type Infer, int, list, nothing, optional, str, struct } from '../../schema/build.ts';
-import { InstrCounters } from '../../schema/types/instrumentation.ts';
+import { COUNTERS_RATE_MAX, COUNTERS_RATE_MIN, InstrCounters } from '../../schema/types/instrumentation.ts';
 import { type Command, CommandError, event } from '../command.ts';
-
-/** Times a second that counters are told. */
-const RATE_MIN = 1;
-const RATE_MAX = 60;
 
 /** Subscriptions of one client. */
 const SUBSCRIPTIONS_MAX = 16;
@@ -37,7 +33,7 @@ export class CounterSubscriptions {
   }
 
   /**
-   * @param rate times a second, at most; RATE_MIN to RATE_MAX
+   * @param rate times a second, at most; COUNTERS_RATE_MIN to COUNTERS_RATE_MAX
    * @param ids of the plugins, loaded or not; undefined for all
    * @returns the name of the subscription
    * @throws CommandError there are too many
@@ -83,7 +79,7 @@ const sessionMethod = <A, R>(name: string, definition: Omit<SessionMethod<A, R>,
 export const instrSubscribe = sessionMethod('instr-subscribe', {
   doc: 'Has INSTR_COUNTERS sent to this client from now on, until it unsubscribes or its connection ends.',
   args: struct('InstrSubscribeArguments', {
-    rate: int('Times a second, at most.', { minimum: RATE_MIN, maximum: RATE_MAX }),
+    rate: int('Times a second, at most.', { minimum: COUNTERS_RATE_MIN, maximum: COUNTERS_RATE_MAX }),
     ids: optional(list(str(), 'The plugins, whether they are loaded yet or not; by default all.')),
   }),
   returns: struct('InstrSubscribeResult', { subscription: str('Its name, for `instr-unsubscribe`.') }),

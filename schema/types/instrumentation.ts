@@ -24,6 +24,10 @@ export const InstrInfo = struct('InstrInfo', {
   blocks: int('Blocks of translated code that carry something of it, over all vCPUs.'),
 });
 
+/** Times a second that counters are told. */
+export const COUNTERS_RATE_MIN = 1;
+export const COUNTERS_RATE_MAX = 60;
+
 export const InstrCounters = mapOf(
   mapOf(int()),
   'By the id of each plugin, its counters by name, each summed over all vCPUs.',
