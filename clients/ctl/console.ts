@@ -44,4 +44,5 @@ export async function attachConsole(client: Client, { input, output }: Terminal)
     output.write(await human.run(line));
     ask();
   }
+  if (input.isTTY) output.write('\n');
 }

@@ -1,6 +1,6 @@
 /** The counters of plugins, told to a client again and again: what a JSON-RPC session adds to the commands of QMP. */
 import type { Instrumentation } from '../../core/machine/interface.ts';
-import { type Infer, int, list, nothing, optional, str, struct } from '../../schema/build.ts';
+import { type Infer, intOf, list, nothing, optional, str, struct } from '../../schema/build.ts';
 import { COUNTERS_RATE_MAX, COUNTERS_RATE_MIN, InstrCounters } from '../../schema/types/instrumentation.ts';
 import { type Command, CommandError, event } from '../command.ts';
 
@@ -79,7 +79,7 @@ const sessionMethod = <A, R>(name: string, definition: Omit<SessionMethod<A, R>,
 export const instrSubscribe = sessionMethod('instr-subscribe', {
   doc: 'Has INSTR_COUNTERS sent to this client from now on, until it unsubscribes or its connection ends.',
   args: struct('InstrSubscribeArguments', {
-    rate: int('Times a second, at most.', { minimum: COUNTERS_RATE_MIN, maximum: COUNTERS_RATE_MAX }),
+    rate: intOf([COUNTERS_RATE_MIN, COUNTERS_RATE_MAX], 'Times a second, at most.'),
     ids: optional(list(str(), 'The plugins, whether they are loaded yet or not; by default all.')),
   }),
   returns: struct('InstrSubscribeResult', { subscription: str('Its name, for `instr-unsubscribe`.') }),

@@ -9,7 +9,8 @@ export function typeText(schema: JsonSchema): string {
   if (type === 'array') return `list of ${typeText(items!)}`;
   if (type === 'object' && properties) return `[${title}](#${title!.toLowerCase()})`;
   if (type === 'object') return `object of ${typeText(additionalProperties as JsonSchema)}`;
-  return minimum === undefined ? (type ?? 'any') : `${type} from ${minimum} to ${maximum}`;
+  // Bigints are the ranges of all integers of some kind.
+  return typeof minimum === 'number' ? `${type} from ${minimum} to ${maximum}` : (type ?? 'any');
 }
 
 /** The members of an object; the type is followed by what they may not be. */

@@ -3,10 +3,11 @@ import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { eventually, startDaemon } from '../support/daemon.ts';
 import { testFile } from '../support/guest-machine.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
+import { requireTerminal, terminal } from '../support/terminal.ts';
 
 const CLIENTS = fileURLToPath(new URL('../../clients/', import.meta.url));
 const CTL = join(CLIENTS, 'vivarium-ctl');
@@ -68,6 +69,34 @@ test('vivarium-ctl --hmp: a line, and a console', async () => {
   const typed = 'cpu 1\nprint/d $mhartid\nstop\ninfo status\nquit\n';
   expect((await ctl('--hmp', typed)).out).toBe('1\nVM status: paused\n');
   expect(await daemon.ended).toBe(0);
+});
+
+describe.skipIf(!requireTerminal())('on a terminal', () => {
+  test('--hmp asks for lines, and remembers them', async () => {
+    const { cwd, daemon } = await serve();
+    const { type, press, shows } = terminal(`'${CTL}' --hmp`, cwd);
+    await shows('(vivarium)');
+    type('info status\r');
+    await shows('VM status: running');
+    type('stop\r');
+    press('Up', 'Up', 'Enter');
+    await shows('VM status: paused');
+    type('quit\r');
+    await shows(/^status 0$/m);
+    await shows(/^echo$/m);
+    expect(await daemon.ended).toBe(0);
+  });
+
+  test('--watch draws over what it has shown', async () => {
+    const { cwd, ctl } = await serve();
+    const { screen, shows } = terminal(`'${CTL}' -s url --rate 20 --watch`, cwd);
+    await shows('No plugin that counts is loaded.');
+    await ctl('instr-load path=icount id=i');
+    await shows(/^i +instructions +[\d,]+ +[\d,]+$/m);
+    await ctl('instr-unload id=i');
+    await shows('No plugin that counts is loaded.');
+    await eventually(() => !screen().includes('instructions'));
+  });
 });
 
 /** What each example prints. */

@@ -1,15 +1,20 @@
 /** JSON-RPC over WebSockets, from another process. */
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { certificates, requireOpenssl } from '../support/certificates.ts';
 import { type DaemonProcess, eventually, startDaemon } from '../support/daemon.ts';
 import { testFile } from '../support/guest-machine.ts';
 import { pluginFile } from '../support/plugin-file.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const SPIN = ['-display', 'none', '-smp', '2', '-kernel', testFile('guests/bin/spin.elf')];
+
+const CTL = fileURLToPath(new URL('../../clients/vivarium-ctl', import.meta.url));
 
 interface Message {
   readonly id?: unknown;
@@ -140,4 +145,19 @@ test('what is sent amiss disturbs nobody; a client that reads nothing is not ser
   daemon.child.kill();
   expect(await client.closed).toBe(1001);
   expect(await daemon.ended).toBe(0);
+});
+
+test.skipIf(!requireOpenssl())('TLS, with certificates of which Node.js is told', async () => {
+  const directory = certificates();
+  const creds = `tls-creds-x509,id=t,dir=${directory},endpoint=server,verify-peer=off`;
+  const file = join(directory, 'url');
+  const daemon = startDaemon([...SPIN, '-object', creds, '-jsonrpc', `tcp:127.0.0.1:0,tls-creds=t,url-file=${file}`]);
+  await eventually(() => readFileSync(file, 'utf8').startsWith('wss://127.0.0.1:'));
+  const status = (environment: Readonly<Record<string, string>>) =>
+    spawnSync(CTL, ['-s', file, 'query-status'], { encoding: 'utf8', env: { ...process.env, ...environment } });
+  expect(status({ NODE_EXTRA_CA_CERTS: join(directory, 'ca-cert.pem') })).toMatchObject({ status: 0, stderr: '' });
+  expect(status({})).toMatchObject({ status: 1, stderr: expect.stringContaining('no WebSocket at wss://127.0.0.1:') });
+  daemon.child.kill();
+  expect(await daemon.ended).toBe(0);
+  expect(existsSync(file)).toBe(false);
 });

@@ -41,8 +41,8 @@ function comment(text: string | undefined, indent: string): string {
   return `${indent}/**\n${lines.map((each) => `${start}${each}\n`).join('')}${indent} */\n`;
 }
 
-function typeText({ type, title, items, additionalProperties, ...schema }: JsonSchema): string {
-  if (schema.enum !== undefined || (type === 'object' && additionalProperties === false)) return title!;
+function typeText({ type, title, items, properties, additionalProperties, ...schema }: JsonSchema): string {
+  if (schema.enum !== undefined || properties !== undefined) return title!;
   switch (type) {
     case 'integer':
       return 'Integer';

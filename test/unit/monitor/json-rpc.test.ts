@@ -4,6 +4,7 @@ import { BATCH_MAX, serveJsonRpc } from '../../../monitor/json-rpc/session.ts';
 import { validate } from '../../../monitor/validate.ts';
 import type { FakeMachine } from '../../support/fake-machine.ts';
 import { FakeMessageStream } from '../../support/fake-message-stream.ts';
+import { Random, SEED } from '../../support/random.ts';
 import { daemon, NOW } from './session.ts';
 
 function client(machine?: FakeMachine) {
@@ -117,6 +118,26 @@ describe('an error', () => {
     const [reply] = await stream.ask(request('query-instr'));
     expect(JSON.parse(reply!)).toMatchObject({ id: 1, error: { code: -32000, data: { class: 'GenericError' } } });
   });
+});
+
+it(`answers whatever it is sent by what JSON-RPC has for an answer, SEED=${SEED}`, async () => {
+  const random = new Random(SEED);
+  const { stream } = client();
+  const whole = Buffer.from(
+    `[${request('query-status')}, ${request('instr-subscribe', '{"rate": 1, "ids": [null, -1, 1e3]}', '"x"')}]`,
+  );
+  for (let round = 0; round < 500; round++) {
+    const bytes = Buffer.from(whole);
+    for (let n = random.between(1, 4); n > 0; n--) bytes[random.below(bytes.length)] = random.below(256);
+    const message = bytes.subarray(random.chance(20) ? random.below(bytes.length) : 0);
+    const replies = (await stream.ask(message)).map((text) => JSON.parse(text)).filter((reply) => !('method' in reply));
+    expect(replies.length, String(message)).toBeLessThanOrEqual(1);
+    for (const reply of replies.flat()) {
+      expect(reply.jsonrpc, String(message)).toBe('2.0');
+      expect('result' in reply !== 'error' in reply && 'id' in reply, String(message)).toBe(true);
+    }
+  }
+  stream.close();
 });
 
 describe('a batch', () => {
