@@ -57,7 +57,8 @@ function typeText({ type, title, items, properties, additionalProperties, ...sch
   }
 }
 
-function declaration(title: string, { description, properties = {}, required = [], ...schema }: JsonSchema): string {
+function declaration(title: string, schema: JsonSchema): string {
+  const { description, properties = {}, required = [], additionalProperties: others } = schema;
   const head = `export ${schema.enum === undefined ? 'interface' : 'type'} ${title}`;
   if (schema.enum !== undefined) {
     const line = `${head} = ${schema.enum.map(quoted).join(' | ')};`;
@@ -68,6 +69,9 @@ function declaration(title: string, { description, properties = {}, required = [
     ([name, member]) =>
       `${comment(member.description, '  ')}  readonly ${key(name)}${required.includes(name) ? '' : '?'}: ${typeText(member)};\n`,
   );
+  if (typeof others === 'object')
+    members.push(`${comment(others.description, '  ')}  readonly [member: string]: ${typeText(others)};\n`);
+  if (members.length === 0) return `${comment(description, '')}export type ${title} = Empty;`;
   return `${comment(description, '')}${head} {\n${members.join('')}}`;
 }
 
