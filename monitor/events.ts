@@ -73,15 +73,21 @@ const wallClock = (): number => performance.timeOrigin + performance.now();
 export class EventFeed {
   readonly #receivers = new Set<(message: EventMessage) => void>();
   readonly #stopListening: () => void;
+  readonly #now: () => number;
 
   /** @param now the time of the host in milliseconds since the epoch */
   constructor(machine: Machine, now: () => number = wallClock) {
+    this.#now = now;
     this.#stopListening = machine.onEvent((happened) => {
-      const microseconds = Math.floor(now() * 1000);
-      const timestamp = { seconds: Math.floor(microseconds / 1e6), microseconds: microseconds % 1e6 };
-      const message = { timestamp, ...eventMessage(happened) };
+      const message = { timestamp: this.timestamp(), ...eventMessage(happened) };
       for (const receive of [...this.#receivers]) receive(message);
     });
+  }
+
+  /** Of what happens now. */
+  timestamp(): EventMessage['timestamp'] {
+    const microseconds = Math.floor(this.#now() * 1000);
+    return { seconds: Math.floor(microseconds / 1e6), microseconds: microseconds % 1e6 };
   }
 
   /** Delivers every event from now on. Returns the function that ends it. */
