@@ -9,9 +9,18 @@ export type { BlockBackend, CharacterBackend, NetworkBackend, RandomBackend } fr
 export type { VirtioDevice } from '../devices/virtio/device.ts';
 
 import type { AddressMappings } from '../riscv/memory/mappings.ts';
+import type { SnapshotSink, SnapshotSource } from './snapshot/snapshot.ts';
 
 /** QMP's RunState, as far as this machine can be in it. */
-export type RunState = 'prelaunch' | 'running' | 'paused' | 'shutdown' | 'internal-error' | 'guest-panicked';
+export type RunState =
+  | 'prelaunch'
+  | 'running'
+  | 'paused'
+  | 'save-vm'
+  | 'restore-vm'
+  | 'shutdown'
+  | 'internal-error'
+  | 'guest-panicked';
 
 /** QMP's ShutdownCause: who asked for the reset or the end of the machine. */
 export type ShutdownReason =
@@ -195,4 +204,19 @@ export interface Machine {
   /** Ends the machine: SHUTDOWN event, vCPU threads gone. */
   shutdown(reason: ShutdownReason): Promise<void>;
   codeStatistics(): readonly CodeStatistics[];
+  /**
+   * Saves everything that the guest could miss; not plugins, nor what is behind serial lines and network cables. A machine
+   * that runs is stopped while its memory is copied and its disks are saved (STOP, RESUME), and runs on while `sink` takes
+   * the copies.
+   * @throws SnapshotError the machine is at its end; and what `sink` or a disk throws
+   */
+  save(sink: SnapshotSink): Promise<void>;
+  /**
+   * Makes the machine what it was. One that runs is stopped for that (STOP, RESUME), and runs on from there. Plugins stay,
+   * and their counters go on.
+   * @throws SnapshotError the snapshot is of another machine: nothing has changed
+   * @throws Error what `source` or a disk has thrown: the run state is `internal-error`, which another `restore` or a
+   *   `reset` ends
+   */
+  restore(source: SnapshotSource): Promise<void>;
 }

@@ -13,14 +13,14 @@ import { HART_STATE_OFFSET, VcpuState } from '../hart/state.ts';
 import { CodePages } from '../jit/code-pages.ts';
 import { createGuestInterpreter } from '../jit/handlers.ts';
 import type { TranslatorClient, TranslatorWorkerData } from '../jit/region/translator-worker.ts';
-import { CODE_BYTES_PER_VCPU, createMemory, type Layout, layoutOf, ROM_BYTES } from '../memory/layout.ts';
+import { createMemory, type Layout, layoutOf, ROM_BYTES } from '../memory/layout.ts';
 import { type MemoryRegion, PhysicalMemory } from '../memory/physical.ts';
 import { HartState } from '../riscv/state.ts';
-import { EXITS } from '../wasm/contract.ts';
 import { type BackEnds, connectBackEnds } from './back-ends.ts';
 import { type BootImage, fillMemory, planBoot } from './boot.ts';
 import { timeOfDay } from './clock.ts';
 import type { ClockWorkerData } from './clock-worker.ts';
+import { codeStatisticsOf } from './code-statistics.ts';
 import { type Chosen, chooseIn, virtDeviceTree } from './device-tree.ts';
 import { type Equipment, equip, type Fitting } from './equipment.ts';
 import { MachineMemory } from './guest-memory.ts';
@@ -37,6 +37,11 @@ import type {
 import { Plugins } from './plugins.ts';
 import { VcpuRegisters } from './registers.ts';
 import { SerialLink } from './serial-link.ts';
+import { configurationOf } from './snapshot/configuration.ts';
+import { Contents } from './snapshot/contents.ts';
+import type { SnapshotSink, SnapshotSource } from './snapshot/snapshot.ts';
+import { Snapshots } from './snapshot/snapshots.ts';
+import { storesOf } from './snapshot/stores.ts';
 import { TraceControl } from './trace-control.ts';
 import { type Announcement, VcpuThread } from './vcpu-thread.ts';
 import { ADDRESS, attachDevices, type Board, memoryRanges } from './virt.ts';
@@ -75,8 +80,11 @@ class VirtMachine implements Machine {
   readonly #watchdog: NodeJS.Timeout;
   readonly #serial: SerialLink;
   readonly #backEnds: BackEnds;
+  readonly #snapshots: Snapshots;
   readonly #listeners = new Set<(event: MachineEvent) => void>();
   #runState: RunState = 'prelaunch';
+  /** What the guest has asked for and has not been done yet. */
+  #asked: Finish | undefined;
   /** Settles when what was asked for last is done. Never rejects. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -106,6 +114,7 @@ class VirtMachine implements Machine {
     this.#fill();
     this.#serial = new SerialLink(this.#board.serial, config.serial);
     this.#backEnds = connectBackEnds(this.#board, equipment, fitting, (sentence) => config.report?.(sentence));
+    this.#snapshots = this.#makeSnapshots(equipment, fitting);
     this.memory = new MachineMemory({
       buffer,
       physical,
@@ -196,6 +205,30 @@ class VirtMachine implements Machine {
     return port1;
   }
 
+  #makeSnapshots(equipment: Equipment, fitting: Fitting): Snapshots {
+    const { machine, smp, ramBytes } = this.#config;
+    const stores = storesOf({ buffer: this.#buffer, layout: this.#layout, board: this.#board, equipment, fitting });
+    const contents = new Contents(configurationOf(machine, smp, ramBytes, equipment), stores, this.#board.clock);
+    const self = this;
+    return new Snapshots(contents, {
+      get runState() {
+        return self.#runState;
+      },
+      set runState(runState) {
+        self.#runState = runState;
+      },
+      get isEnding() {
+        return self.#asked !== undefined;
+      },
+      inTurn: (job) => this.#inTurn(job),
+      pause: () => this.#pause(),
+      resume: () => this.#resume(),
+      emit: (event) => this.#emit(event),
+      beforeRestore: () => this.#backEnds.finished(),
+      restored: () => this.#restored(),
+    });
+  }
+
   /** Resolves when every vCPU has its thread. */
   async ready(): Promise<void> {
     await Promise.all(this.#threads.map(({ ready }) => ready));
@@ -278,6 +311,7 @@ class VirtMachine implements Machine {
     new Uint8Array(this.#buffer, this.#layout.ram, this.#layout.ramBytes).fill(0);
     this.#fill();
     await this.#askAll({ type: 'reset' });
+    if (this.#runState === 'internal-error') this.#runState = 'paused';
     this.#emit({ name: 'RESET', guest: reason.startsWith('guest-'), reason });
     if (this.#runState === 'running') await this.#resume();
   }
@@ -294,7 +328,7 @@ class VirtMachine implements Machine {
     this.#serial.kicked();
     this.#emit({ name: 'SHUTDOWN', guest: reason.startsWith('guest-'), reason, exitCode });
     await Promise.all(this.#threads.map((thread) => thread.end()));
-    await this.#backEnds.close();
+    await this.#backEnds.finished();
     clearInterval(this.#watchdog);
     this.#board.clock.end();
     await Promise.all([this.#clock.terminate(), this.#translator.terminate()]);
@@ -312,7 +346,8 @@ class VirtMachine implements Machine {
         this.#backEnds.flashKick(message.bank);
         break;
       case 'finish':
-        void this.#inTurn(() => this.#finish(message.finish));
+        this.#asked = message.finish;
+        void this.#inTurn(() => this.#finish());
         break;
       case 'plugin-failed':
         this.instrumentation.failed(message.id, vcpu, message.message);
@@ -325,8 +360,10 @@ class VirtMachine implements Machine {
     }
   }
 
-  async #finish({ kind, code }: Finish): Promise<void> {
-    if (this.#runState === 'shutdown') return;
+  async #finish(): Promise<void> {
+    if (this.#runState === 'shutdown' || !this.#asked) return;
+    const { kind, code } = this.#asked;
+    this.#asked = undefined;
     if (kind === 'reset' && !this.#config.noReboot) return this.#reset('guest-reset');
     const reason = kind === 'reset' ? 'guest-reset' : kind === 'pass' ? 'guest-shutdown' : 'guest-panic';
     await this.#shutdown(reason, kind === 'fail' ? code : 0);
@@ -354,39 +391,24 @@ class VirtMachine implements Machine {
     return false;
   }
 
+  save(sink: SnapshotSink): Promise<void> {
+    return this.#snapshots.save(sink);
+  }
+
+  restore(source: SnapshotSource): Promise<void> {
+    return this.#snapshots.restore(source);
+  }
+
+  async #restored(): Promise<void> {
+    this.#asked = undefined;
+    this.#board.clock.changed();
+    await this.#askAll({ type: 'restored' });
+    this.#serial.kicked();
+    for (const bank of this.#board.flash.keys()) this.#backEnds.flashKick(bank);
+  }
+
   codeStatistics(): readonly CodeStatistics[] {
-    return this.#layout.vcpus.map(({ state }) => {
-      const view = VcpuState.view(this.#buffer, state);
-      const {
-        blocks,
-        annotated,
-        translated,
-        instrumented,
-        droppedByStore,
-        droppedByPlugin,
-        flushes,
-        regions,
-        regionBytes,
-        compiled,
-      } = view;
-      return {
-        blocks,
-        annotated,
-        bytes: view.codeBytes,
-        bytesMax: CODE_BYTES_PER_VCPU,
-        translated,
-        instrumented,
-        droppedByStore,
-        droppedByPlugin,
-        flushes,
-        regions,
-        regionBytes,
-        compiled,
-        compileMilliseconds: view.compileMicroseconds / 1000,
-        instructions: HartState.view(this.#buffer, state + HART_STATE_OFFSET).minstret,
-        exits: Object.fromEntries(EXITS.map((name, index) => [name, view.exits[index]!])),
-      };
-    });
+    return this.#layout.vcpus.map(({ state }) => codeStatisticsOf(this.#buffer, state));
   }
 }
 
