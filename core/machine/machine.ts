@@ -5,7 +5,6 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { MachineConfig } from '../../schema/config.ts';
 import type { Finish } from '../devices/test-sifive.ts';
-import { Custody } from '../hart/custody.ts';
 import { setInterruptLine } from '../hart/lines.ts';
 import { acknowledge } from '../hart/outbox.ts';
 import type { Request, Text } from '../hart/protocol.ts';
@@ -14,14 +13,15 @@ import { CodePages } from '../jit/code-pages.ts';
 import { createGuestInterpreter } from '../jit/handlers.ts';
 import type { TranslatorClient, TranslatorWorkerData } from '../jit/region/translator-worker.ts';
 import { createMemory, type Layout, layoutOf, ROM_BYTES } from '../memory/layout.ts';
-import { type MemoryRegion, PhysicalMemory } from '../memory/physical.ts';
+import { PhysicalMemory } from '../memory/physical.ts';
 import { HartState } from '../riscv/state.ts';
 import { type BackEnds, connectBackEnds } from './back-ends.ts';
-import { type BootImage, fillMemory, planBoot } from './boot.ts';
+import { type BootImage, fillMemory } from './boot.ts';
+import { bootImageOf } from './boot-image.ts';
 import { timeOfDay } from './clock.ts';
 import type { ClockWorkerData } from './clock-worker.ts';
 import { codeStatisticsOf } from './code-statistics.ts';
-import { type Chosen, chooseIn, virtDeviceTree } from './device-tree.ts';
+import { Debugger } from './debugger.ts';
 import { type Equipment, equip, type Fitting } from './equipment.ts';
 import { MachineMemory } from './guest-memory.ts';
 import type {
@@ -30,6 +30,7 @@ import type {
   CodeStatistics,
   Machine,
   MachineEvent,
+  Pace,
   RunState,
   ShutdownReason,
   VirtioDevice,
@@ -39,17 +40,15 @@ import { VcpuRegisters } from './registers.ts';
 import { SerialLink } from './serial-link.ts';
 import { configurationOf } from './snapshot/configuration.ts';
 import { Contents } from './snapshot/contents.ts';
-import type { SnapshotSink, SnapshotSource } from './snapshot/snapshot.ts';
 import { Snapshots } from './snapshot/snapshots.ts';
 import { storesOf } from './snapshot/stores.ts';
 import { TraceControl } from './trace-control.ts';
 import { type Announcement, VcpuThread } from './vcpu-thread.ts';
-import { ADDRESS, attachDevices, type Board, memoryRanges } from './virt.ts';
+import { attachDevices, type Board, memoryRanges, memoryRegions } from './virt.ts';
+import { Watchdog } from './watchdog.ts';
 
-const RNG_SEED_BYTES = 32;
-/** Milliseconds for which code of a plugin may run by default, and how often it is looked at meanwhile. */
+/** Milliseconds for which code of a plugin may run by default. */
 const PATIENCE_MS = 10_000;
-const LOOKS = 5;
 
 type Config = MachineConfig<CharacterBackend, VirtioDevice, BlockBackend>;
 
@@ -68,6 +67,8 @@ class VirtMachine implements Machine {
   readonly memory: MachineMemory;
   readonly instrumentation: Plugins;
   readonly traceEvents: TraceControl;
+  readonly debug: Debugger;
+  readonly snapshots: Snapshots;
   readonly #config: Config;
   readonly #layout: Layout;
   readonly #buffer: SharedArrayBuffer;
@@ -76,13 +77,13 @@ class VirtMachine implements Machine {
   readonly #threads: readonly VcpuThread[];
   readonly #clock: Worker;
   readonly #translator: Worker;
-  readonly #custodies: readonly Custody[];
-  readonly #watchdog: NodeJS.Timeout;
+  readonly #watchdog: Watchdog;
   readonly #serial: SerialLink;
   readonly #backEnds: BackEnds;
-  readonly #snapshots: Snapshots;
   readonly #listeners = new Set<(event: MachineEvent) => void>();
   #runState: RunState = 'prelaunch';
+  /** How the vCPUs were started last; undefined where all run. */
+  #paces: readonly Pace[] | undefined;
   /** What the guest has asked for and has not been done yet. */
   #asked: Finish | undefined;
   /** Settles when what was asked for last is done. Never rejects. */
@@ -95,7 +96,7 @@ class VirtMachine implements Machine {
     this.#layout = layout;
     const { buffer } = memory;
     this.#buffer = buffer;
-    const physical = new PhysicalMemory(regionsOf(layout));
+    const physical = new PhysicalMemory(memoryRegions(layout));
     const codePages = new CodePages(buffer, layout, -1);
     this.#board = attachDevices(buffer, layout, {
       equipment,
@@ -114,7 +115,7 @@ class VirtMachine implements Machine {
     this.#fill();
     this.#serial = new SerialLink(this.#board.serial, config.serial);
     this.#backEnds = connectBackEnds(this.#board, equipment, fitting, (sentence) => config.report?.(sentence));
-    this.#snapshots = this.#makeSnapshots(equipment, fitting);
+    this.snapshots = this.#makeSnapshots(equipment, fitting);
     this.memory = new MachineMemory({
       buffer,
       physical,
@@ -174,25 +175,23 @@ class VirtMachine implements Machine {
       find: config.findPlugin,
     });
     this.traceEvents = new TraceControl(askAll);
-    this.#custodies = layout.vcpus.map((_, index) => new Custody(buffer, layout, index));
-    this.#watchdog = setInterval(() => {
-      // Where no other thread can be started, the machine has been told that the vCPU is dead.
-      for (const [vcpu, custody] of this.#custodies.entries())
-        if (custody.look() > LOOKS) this.#end(vcpu, custody, patienceMs).catch(() => {});
-    }, patienceMs / LOOKS).unref();
-  }
-
-  /** Has the thread of a vCPU ended in which a plugin does not return. */
-  async #end(vcpu: number, custody: Custody, patienceMs: number): Promise<void> {
-    const { running } = custody;
-    if (await custody.condemn())
-      await this.#replace(vcpu, running, `it has not returned within ${patienceMs / 1000} seconds`);
+    this.debug = new Debugger({
+      askAll,
+      ask: (vcpu, request) => this.#threads[vcpu]!.ask(request),
+      isRunning: () => this.#runState === 'running',
+      resume: (paces) => this.#continue(paces),
+      pc: (vcpu) => this.vcpus[vcpu]!.register('pc')!,
+    });
+    this.#watchdog = new Watchdog(buffer, layout, patienceMs, (vcpu, plugin, message) =>
+      this.#replace(vcpu, plugin, message),
+    );
   }
 
   /** Has another thread go on for that of a vCPU, which is at an end in plugin number `plugin`. */
   async #replace(vcpu: number, plugin: number, message: string): Promise<void> {
     await this.#threads[vcpu]!.replace(message, async (ask) => {
       await this.traceEvents.restore(ask);
+      await this.debug.restore(ask);
       await this.instrumentation.restore(ask, plugin);
     });
     this.instrumentation.stuck(plugin, vcpu, message);
@@ -222,7 +221,10 @@ class VirtMachine implements Machine {
       },
       inTurn: (job) => this.#inTurn(job),
       pause: () => this.#pause(),
-      resume: () => this.#resume(),
+      // Where a debugger's stop has come up, it is due next.
+      resume: async () => {
+        if (!this.debug.hasArrived) await this.#resume(this.#paces);
+      },
       emit: (event) => this.#emit(event),
       beforeRestore: () => this.#backEnds.finished(),
       restored: () => this.#restored(),
@@ -274,10 +276,12 @@ class VirtMachine implements Machine {
     this.#board.setTimeRunning(false);
   }
 
-  async #resume(): Promise<void> {
-    this.#board.setTimeRunning(true);
+  /** @param paces by vCPU; by default all run */
+  async #resume(paces: readonly Pace[] = this.vcpus.map(() => 'run')): Promise<void> {
+    await this.debug.inform();
+    if (paces.some((pace) => pace === 'run' || pace === 'step-or-interrupt')) this.#board.setTimeRunning(true);
     await this.#backEnds.setRunning(true);
-    await this.#askAll({ type: 'resume' });
+    await this.debug.start(paces);
   }
 
   stop(): Promise<void> {
@@ -290,14 +294,28 @@ class VirtMachine implements Machine {
   }
 
   cont(): Promise<void> {
+    return this.#continue();
+  }
+
+  #continue(paces?: readonly Pace[]): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#runState === 'running') return;
       if (this.#runState === 'shutdown') throw new Error('the machine has shut down');
       if (this.#runState === 'internal-error') throw new Error('Resetting the Virtual Machine is required');
       this.#runState = 'running';
+      this.#paces = paces;
       this.#emit({ name: 'RESUME' });
-      await this.#resume();
+      if (this.debug.isDue) await this.#stopForDebugger();
+      else await this.#resume(paces);
     });
+  }
+
+  /** A vCPU has a reason to stop for the debugger, unless the machine has stopped for another one meanwhile. */
+  async #stopForDebugger(): Promise<void> {
+    if (this.#runState !== 'running' || !this.debug.takeStop()) return;
+    await this.#pause();
+    this.#runState = 'debug';
+    this.#emit({ name: 'STOP' });
   }
 
   reset(reason: ShutdownReason): Promise<void> {
@@ -307,6 +325,8 @@ class VirtMachine implements Machine {
   async #reset(reason: ShutdownReason): Promise<void> {
     if (this.#runState === 'shutdown') throw new Error('the machine has shut down');
     await this.#pause();
+    this.#paces = undefined;
+    this.debug.forgetStops();
     this.#board.reset();
     new Uint8Array(this.#buffer, this.#layout.ram, this.#layout.ramBytes).fill(0);
     this.#fill();
@@ -329,7 +349,7 @@ class VirtMachine implements Machine {
     this.#emit({ name: 'SHUTDOWN', guest: reason.startsWith('guest-'), reason, exitCode });
     await Promise.all(this.#threads.map((thread) => thread.end()));
     await this.#backEnds.finished();
-    clearInterval(this.#watchdog);
+    this.#watchdog.close();
     this.#board.clock.end();
     await Promise.all([this.#clock.terminate(), this.#translator.terminate()]);
   }
@@ -348,6 +368,10 @@ class VirtMachine implements Machine {
       case 'finish':
         this.#asked = message.finish;
         void this.#inTurn(() => this.#finish());
+        break;
+      case 'stopped':
+        this.debug.arrived({ vcpu, ...message.stop });
+        void this.#inTurn(() => this.#stopForDebugger());
         break;
       case 'plugin-failed':
         this.instrumentation.failed(message.id, vcpu, message.message);
@@ -380,7 +404,7 @@ class VirtMachine implements Machine {
 
   #died(vcpu: number, error: Error): boolean {
     if (this.#runState === 'shutdown') return false;
-    const { running } = this.#custodies[vcpu]!;
+    const running = this.#watchdog.running(vcpu);
     if (running !== 0) {
       this.#replace(vcpu, running, `it has ended its thread: ${error.message}`).catch(() => {});
       return true;
@@ -391,16 +415,10 @@ class VirtMachine implements Machine {
     return false;
   }
 
-  save(sink: SnapshotSink): Promise<void> {
-    return this.#snapshots.save(sink);
-  }
-
-  restore(source: SnapshotSource): Promise<void> {
-    return this.#snapshots.restore(source);
-  }
-
   async #restored(): Promise<void> {
     this.#asked = undefined;
+    this.#paces = undefined;
+    this.debug.forgetStops();
     this.#board.clock.changed();
     await this.#askAll({ type: 'restored' });
     this.#serial.kicked();
@@ -412,11 +430,6 @@ class VirtMachine implements Machine {
   }
 }
 
-const regionsOf = ({ rom, ram, ramBytes }: Layout): readonly MemoryRegion[] => [
-  { address: ADDRESS.DRAM, bytes: ramBytes, host: ram, writable: true },
-  { address: ADDRESS.MROM, bytes: ROM_BYTES, host: rom, writable: false },
-];
-
 /**
  * Makes a machine. It stands before its first instruction, unless `paused` is false.
  * @throws BootError, ElfError, FdtError firmware, kernel, RAM disk or device tree cannot be loaded
@@ -424,22 +437,10 @@ const regionsOf = ({ rom, ram, ramBytes }: Layout): readonly MemoryRegion[] => [
  * @throws RangeError there is not enough memory on the host
  */
 export async function createMachine(config: Config): Promise<Machine> {
-  const { smp, ramBytes, bios, kernel, initrd, append, deviceTree, virtio = [], flash = [], fwCfgFiles = [] } = config;
+  const { smp, ramBytes, virtio = [], flash = [], fwCfgFiles = [] } = config;
   const fitting = { virtio, flash, fwCfgFiles };
   const equipment = await equip(fitting);
-  const rngSeed = crypto.getRandomValues(new Uint8Array(RNG_SEED_BYTES));
-  const image = planBoot({
-    ramBytes,
-    bios,
-    kernel,
-    initrd,
-    deviceTree: (disk) => {
-      const chosen: Chosen = { bootargs: append, rngSeed, initrd: disk };
-      return deviceTree
-        ? chooseIn(deviceTree.name, deviceTree.bytes, chosen)
-        : virtDeviceTree({ harts: smp, ramBytes, ...chosen });
-    },
-  });
+  const image = bootImageOf(config);
   const layout = layoutOf(smp, ramBytes);
   const machine = new VirtMachine({ config, fitting, equipment, image, layout, memory: createMemory(layout) });
   await machine.ready();

@@ -18,6 +18,7 @@ import { type VirtioOperations, virtioMmio, virtioMmioEmpty } from '../devices/v
 import { Bus, type BusTarget } from '../memory/bus.ts';
 import { type PageStore, RamDma } from '../memory/dma.ts';
 import { type Layout, MachineState, ROM_BYTES } from '../memory/layout.ts';
+import type { MemoryRegion } from '../memory/physical.ts';
 import { array, type Fields, struct, u32 } from '../memory/struct.ts';
 import { INTERRUPT } from '../riscv/hart.ts';
 import { Clock, ticksUntil } from './clock.ts';
@@ -278,6 +279,12 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
       }),
   };
 }
+
+/** What generated code may reach by itself, RAM first. */
+export const memoryRegions = ({ rom, ram, ramBytes }: Layout): readonly MemoryRegion[] => [
+  { address: ADDRESS.DRAM, bytes: ramBytes, host: ram, writable: true },
+  { address: ADDRESS.MROM, bytes: ROM_BYTES, host: rom, writable: false },
+];
 
 const kindOf = ({ name }: BusTarget): MemoryRange['kind'] => (FLASH_NAMES.includes(name) ? 'romd' : 'i/o');
 

@@ -46,7 +46,7 @@ describe.each([
     for (const [index, snapshot] of saved.entries()) {
       // It needs no kernel: that is in the snapshot.
       const other = await guestMachine({ kernel: EXIT42, smp });
-      await other.machine.restore(snapshot);
+      await other.machine.snapshots.restore(snapshot);
       await other.machine.cont();
       expect(await other.ended, `seed ${SEED}`).toMatchObject({ exitCode: 0 });
       expect(printed[index] + other.output(), `seed ${SEED}`).toContain(shows);
@@ -66,7 +66,7 @@ test('a guest in the midst of its work goes on in another machine, with its time
   await machine.stop();
 
   const other = await demo();
-  await other.machine.restore(snapshot);
+  await other.machine.snapshots.restore(snapshot);
   expect(other.machine.runState).toBe('prelaunch');
   expect(other.machine.vcpus[0]!.register('time')).toBe(snapshot.head.clock / 100n);
   // Guest time has stood still meanwhile.
@@ -94,7 +94,7 @@ test('a machine goes back, and forward again, while plugins stay', async () => {
 
   for (let round = 0; round < 3; round++) {
     events.length = 0;
-    await machine.restore(snapshot);
+    await machine.snapshots.restore(snapshot);
     expect(events.map(({ name }) => name)).toEqual(['STOP', 'RESUME']);
     expect(machine.runState).toBe('running');
     await progress(machine, 10_000_000);
@@ -118,7 +118,7 @@ test('RAM, registers and devices are what they were, to the bit', async () => {
   await other.printed('Type `help`');
   await progress(other.machine, 1_000_000);
   await other.machine.stop();
-  await other.machine.restore(snapshot);
+  await other.machine.snapshots.restore(snapshot);
   const again = await snapshotOf(other.machine);
   expect(again.head).toEqual(snapshot.head);
   expect(again.kept).toEqual(snapshot.kept);
@@ -131,7 +131,7 @@ test('a reset behind it starts what this machine starts from', async () => {
   await machine.cont();
   const snapshot = await snapshotOf(machine);
   const other = await guestMachine({ kernel: EXIT42 });
-  await other.machine.restore(snapshot);
+  await other.machine.snapshots.restore(snapshot);
   await other.machine.reset('host-qmp-system-reset');
   await other.machine.cont();
   expect(await other.ended).toMatchObject({ exitCode: 42 });
@@ -143,7 +143,7 @@ describe('what does not fit is refused', () => {
     const snapshot = await snapshotOf(machine);
     const other = await guestMachine({ kernel: 'guests/bin/spin.elf', smp: 2, ramBytes: 128 << 20 });
     await other.machine.cont();
-    await expect(other.machine.restore(snapshot)).rejects.toThrow(
+    await expect(other.machine.snapshots.restore(snapshot)).rejects.toThrow(
       'it is of another machine: vCPUs is 1 in it, and 2 here; RAM is 64 MiB in it, and 128 MiB here',
     );
     expect(other.events.map(({ name }) => name)).toEqual(['RESUME']);
@@ -159,7 +159,7 @@ describe('what does not fit is refused', () => {
     const changed = new KeptSnapshot();
     await changed.begin({ ...head, sections });
     changed.kept.push(...kept);
-    await expect(machine.restore(changed)).rejects.toThrow(
+    await expect(machine.snapshots.restore(changed)).rejects.toThrow(
       "it is of another version of this program, which keeps 'serial' in another way",
     );
   });
@@ -170,7 +170,7 @@ describe('what does not fit is refused', () => {
     await machine.cont();
     await ended;
     await expect(snapshotOf(machine)).rejects.toThrow('the machine is at its end');
-    await expect(machine.restore(snapshot)).rejects.toThrow('the machine has shut down');
+    await expect(machine.snapshots.restore(snapshot)).rejects.toThrow('the machine has shut down');
   });
 
   test('what breaks off leaves a machine that does not run until it is restored or reset', async () => {
@@ -184,8 +184,8 @@ describe('what does not fit is refused', () => {
         throw new Error('the file is gone');
       },
     };
-    for (const heal of [() => machine.restore(snapshot), () => machine.reset('host-qmp-system-reset')]) {
-      await expect(machine.restore(broken)).rejects.toThrow('the file is gone');
+    for (const heal of [() => machine.snapshots.restore(snapshot), () => machine.reset('host-qmp-system-reset')]) {
+      await expect(machine.snapshots.restore(broken)).rejects.toThrow('the file is gone');
       expect(machine.runState).toBe('internal-error');
       await expect(machine.cont()).rejects.toThrow('Resetting the Virtual Machine is required');
       await expect(snapshotOf(machine)).rejects.toThrow('the machine has failed');
@@ -212,7 +212,9 @@ describe('what does not fit is refused', () => {
           yield wrong;
         },
       };
-      await expect(machine.restore(source)).rejects.toThrow(/^it has a piece of \d+ bytes where none belongs$/);
+      await expect(machine.snapshots.restore(source)).rejects.toThrow(
+        /^it has a piece of \d+ bytes where none belongs$/,
+      );
     }
   });
 
@@ -223,7 +225,7 @@ describe('what does not fit is refused', () => {
     sink.begin = async () => {
       throw new Error('no space left');
     };
-    await expect(machine.save(sink)).rejects.toThrow('no space left');
+    await expect(machine.snapshots.save(sink)).rejects.toThrow('no space left');
     expect(machine.runState).toBe('running');
     await progress(machine, 1000);
   });

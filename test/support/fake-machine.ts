@@ -9,12 +9,16 @@
 import {
   type AddressMappings,
   type CodeStatistics,
+  type Debugging,
+  type DebugPoints,
+  type DebugStop,
   type GuestMemory,
   type Instrumentation,
   InstrumentationError,
   type Machine,
   type MachineEvent,
   type MemoryRange,
+  type Pace,
   type PluginStatus,
   type RegisterValue,
   type RunState,
@@ -27,6 +31,9 @@ import { SnapshotError, type SnapshotSink, type SnapshotSource } from '../../cor
 
 const RAM_START = 0x8000_0000n;
 const KERNEL_START = 0xffff_ffff_8000_0000n;
+
+const physicalOf = (virtual: bigint): bigint =>
+  virtual >= KERNEL_START ? virtual - KERNEL_START + RAM_START : virtual;
 
 /** As long as it takes the machine to do what it is asked: later than everything that is ready now. */
 const effect = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -69,6 +76,7 @@ class FakeVcpu implements Vcpu {
     return this.#registers(true);
   }
   register(name: string): bigint | undefined {
+    if (name === 'priv') return 3n;
     for (const [names, value] of this.values) {
       if (names.split('/').includes(name)) return value;
     }
@@ -108,7 +116,7 @@ class FakeMemory implements GuestMemory {
     return this.#at(address, length, ['rom', 'ram'])?.slice();
   }
   readVirtual(_vcpu: number, address: bigint, length: number): Uint8Array | undefined {
-    return this.readPhysical(address >= KERNEL_START ? address - KERNEL_START + RAM_START : address, length);
+    return this.readPhysical(physicalOf(address), length);
   }
   /** The kernel's addresses, as one range. */
   mappings(_vcpu: number): AddressMappings | undefined {
@@ -121,6 +129,46 @@ class FakeMemory implements GuestMemory {
     const target = this.#at(address, bytes.length, ['ram']);
     target?.set(bytes);
     return target !== undefined;
+  }
+  writeVirtual(_vcpu: number, address: bigint, bytes: Uint8Array): boolean {
+    return this.writePhysical(physicalOf(address), bytes);
+  }
+}
+
+/** A debugger's side of it: who resumes is written down, and `stopAs` makes the guest stop. */
+class FakeDebugging implements Debugging {
+  readonly #machine: FakeMachine;
+  points: DebugPoints = { breakpoints: [], watchpoints: [] };
+  /** The paces of each resume so far: `run,stay`. */
+  readonly resumes: string[] = [];
+  stop: DebugStop | undefined;
+
+  constructor(machine: FakeMachine) {
+    this.#machine = machine;
+  }
+  async setPoints(points: DebugPoints): Promise<void> {
+    await effect();
+    this.points = points;
+  }
+  async resume(paces: readonly Pace[]): Promise<void> {
+    await this.#machine.cont();
+    this.resumes.push(paces.join());
+  }
+  async writeRegister(vcpu: number, name: string, value: bigint): Promise<boolean> {
+    await effect();
+    const { values } = this.#machine.vcpus[vcpu]!;
+    for (const names of values.keys()) {
+      if (!names.split('/').includes(name) || names.startsWith('x0/')) continue;
+      values.set(names, value);
+      return true;
+    }
+    return false;
+  }
+  /** The running guest reaches a point, or has made its step. */
+  stopAs(stop: DebugStop): void {
+    this.stop = stop;
+    this.#machine.runState = 'debug';
+    this.#machine.emit({ name: 'STOP' });
   }
 }
 
@@ -205,6 +253,7 @@ export class FakeMachine implements Machine {
   readonly memory: FakeMemory;
   readonly instrumentation: FakeInstrumentation;
   readonly traceEvents = new FakeTraceEvents();
+  readonly debug = new FakeDebugging(this);
   readonly #listeners = new Set<(event: MachineEvent) => void>();
 
   constructor({ smp = 2, ramBytes = 0x10000, runState = 'running' as RunState } = {}) {
@@ -237,6 +286,7 @@ export class FakeMachine implements Machine {
     if (this.runState === 'shutdown') throw new Error('the machine has shut down');
     if (this.runState === 'running') return;
     this.runState = 'running';
+    this.debug.stop = undefined;
     this.emit({ name: 'RESUME' });
   }
   async reset(reason: ShutdownReason): Promise<void> {
@@ -249,7 +299,11 @@ export class FakeMachine implements Machine {
     this.emit({ name: 'SHUTDOWN', guest: reason.startsWith('guest-'), reason, exitCode: 0 });
   }
   /** A snapshot of it is its RAM. Its clock stands at 1.5 seconds. */
-  async save(sink: SnapshotSink): Promise<void> {
+  readonly snapshots = {
+    save: (sink: SnapshotSink) => this.#save(sink),
+    restore: (source: SnapshotSource) => this.#restore(source),
+  };
+  async #save(sink: SnapshotSink): Promise<void> {
     await effect();
     const { ramBytes } = this.memory;
     await this.#whileStopped('save-vm', async () => {
@@ -258,7 +312,7 @@ export class FakeMachine implements Machine {
     });
     await sink.take({ section: 0, offset: 0, bytes: this.memory.readPhysical(RAM_START, ramBytes)! });
   }
-  async restore({ head, pieces }: SnapshotSource): Promise<void> {
+  async #restore({ head, pieces }: SnapshotSource): Promise<void> {
     await effect();
     if (head.configuration.RAM !== `${this.memory.ramBytes} bytes`) throw new SnapshotError('it is of another machine');
     await this.#whileStopped('restore-vm', async () => {

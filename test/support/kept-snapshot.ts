@@ -23,6 +23,6 @@ export class KeptSnapshot implements SnapshotSink, SnapshotSource {
 
 export async function snapshotOf(machine: Machine): Promise<KeptSnapshot> {
   const snapshot = new KeptSnapshot();
-  await machine.save(snapshot);
+  await machine.snapshots.save(snapshot);
   return snapshot;
 }

@@ -1,5 +1,5 @@
 /** Saving and restoring a machine that may run. */
-import type { MachineEvent, RunState } from '../interface.ts';
+import type { MachineEvent, RunState, Snapshotting } from '../interface.ts';
 import type { Contents } from './contents.ts';
 import { type Piece, SnapshotError, type SnapshotSink, type SnapshotSource } from './snapshot.ts';
 
@@ -18,7 +18,7 @@ export interface SnapshotHost {
   restored(): Promise<void>;
 }
 
-export class Snapshots {
+export class Snapshots implements Snapshotting {
   readonly #contents: Contents;
   readonly #host: SnapshotHost;
 
