@@ -312,11 +312,12 @@ export class FakeMachine implements Machine {
     });
     await sink.take({ section: 0, offset: 0, bytes: this.memory.readPhysical(RAM_START, ramBytes)! });
   }
-  async #restore({ head, pieces }: SnapshotSource): Promise<void> {
+  async #restore(source: SnapshotSource): Promise<void> {
     await effect();
-    if (head.configuration.RAM !== `${this.memory.ramBytes} bytes`) throw new SnapshotError('it is of another machine');
+    if (source.head.configuration.RAM !== `${this.memory.ramBytes} bytes`)
+      throw new SnapshotError('it is of another machine');
     await this.#whileStopped('restore-vm', async () => {
-      for await (const { bytes } of pieces()) this.memory.writePhysical(RAM_START, bytes);
+      for await (const { bytes } of source.pieces()) this.memory.writePhysical(RAM_START, bytes);
     });
   }
   async #whileStopped(runState: RunState, job: () => Promise<void>): Promise<void> {

@@ -88,13 +88,13 @@ export class Contents {
       offset = offsetNext;
     };
     for await (const piece of source.pieces()) {
-      const { bytes } = this.#stores[piece.section] ?? { bytes: 0 };
-      const length = Math.min(PIECE_BYTES, bytes - piece.offset);
+      const store = this.#stores[piece.section];
+      const length = store ? Math.min(PIECE_BYTES, store.bytes - piece.offset) : 0;
       const isBehind = piece.section > section || (piece.section === section && piece.offset >= offset);
-      if (!isBehind || piece.offset % PIECE_BYTES !== 0 || piece.bytes.length !== length)
+      if (!isBehind || piece.offset % PIECE_BYTES !== 0 || length <= 0 || piece.bytes.length !== length)
         throw new SnapshotError(`it has a piece of ${piece.bytes.length} bytes where none belongs`);
       await passed(piece.section, piece.offset);
-      await this.#put(this.#stores[section]!, offset, piece.bytes);
+      await this.#put(store!, offset, piece.bytes);
       offset += length;
     }
     await passed(this.#stores.length, 0);
