@@ -35,7 +35,7 @@ function startDaemon(document: string): Daemon {
   }
   const child: ChildProcess = spawn(
     VIVARIUM,
-    ['-smp', '2', '-display', 'none', '-qmp', 'unix:vivarium.qmp,server=on,wait=off'],
+    ['-smp', '2', '-display', 'none', '-snapshots', 'kept', '-qmp', 'unix:vivarium.qmp,server=on,wait=off'],
     { cwd: directory, stdio: 'ignore' },
   );
   const ended = once(child, 'exit');
