@@ -2,15 +2,17 @@
  * Jobs: work that goes on when the command that began it has been answered. Clients follow it by JOB_STATUS_CHANGE, see
  * its outcome in `query-jobs`, and dismiss it; until then its id is taken.
  */
+import type { Infer } from '../schema/build.ts';
+import type { JobStatus, JobType } from '../schema/types/job.ts';
 import { CommandError } from './command.ts';
 
-/** QMP's JobStatus, as far as a job here can be in it. */
-export type JobStatus = 'created' | 'running' | 'waiting' | 'pending' | 'aborting' | 'concluded' | 'null';
+type Type = Infer<typeof JobType>;
+type Status = Infer<typeof JobStatus>;
 
 export interface Job {
   readonly id: string;
-  readonly type: string;
-  readonly status: JobStatus;
+  readonly type: Type;
+  readonly status: Status;
   /** Why it has failed. */
   readonly error?: string;
 }
@@ -18,13 +20,13 @@ export interface Job {
 export interface JobEvent {
   readonly name: 'JOB_STATUS_CHANGE';
   readonly id: string;
-  readonly status: JobStatus;
+  readonly status: Status;
 }
 
 interface Entry {
   readonly id: string;
-  readonly type: string;
-  status: JobStatus;
+  readonly type: Type;
+  status: Status;
   error?: string;
   readonly settled: Promise<void>;
 }
@@ -48,7 +50,7 @@ export class Jobs {
    * Begins a job. @throws CommandError the id is none, or taken
    * @param run what it throws is the job's error
    */
-  start(id: string, type: string, run: () => Promise<void>): void {
+  start(id: string, type: Type, run: () => Promise<void>): void {
     if (!ID.test(id)) throw new CommandError(`Invalid job ID '${id}'`);
     if (this.#entries.has(id)) throw new CommandError(`Job ID '${id}' already in use`);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -72,7 +74,7 @@ export class Jobs {
     this.#to(entry, 'concluded');
   }
 
-  #to(entry: Entry, status: JobStatus): void {
+  #to(entry: Entry, status: Status): void {
     entry.status = status;
     this.#emit({ name: 'JOB_STATUS_CHANGE', id: entry.id, status });
   }

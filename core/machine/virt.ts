@@ -128,6 +128,8 @@ export interface Board {
   readonly flash: readonly FlashPort[];
   /** All of the board's state, but for the contents of its flash. */
   readonly areas: readonly StateArea[];
+  /** Runs `body` while no device does anything, and no line changes; it may call nothing that takes the device lock. */
+  whileStill<T>(body: () => T): T;
   /** What MTIME reads, and so the `time` CSR. Takes no lock. */
   time(): bigint;
   /** Raises the supervisor timer interrupt of a hart from this `time` on, until the next call; all ones: never. */
@@ -262,6 +264,7 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
     virtio: virtio.map(({ operations }) => operations),
     flash: flash.map(({ operations }) => locked(operations)),
     areas,
+    whileStill: (body) => lock.run(body),
     time: () => mtime(timer.state, clock.ticks()),
     setSupervisorTimer: (hart, deadline) => lock.run(() => timer.operations.setSupervisorTimer(hart, deadline)),
     reset: () =>

@@ -10,7 +10,7 @@ export const queryJobs = command('query-jobs', {
   run: ({ jobs }) =>
     jobs.all.map(({ id, type, status, error }) => ({
       id,
-      type: type as 'snapshot-save',
+      type,
       status,
       'current-progress': Number(status === 'concluded'),
       'total-progress': 1,

@@ -47,8 +47,9 @@ export function checkSections(saved: readonly Section[], own: readonly Section[]
   for (let index = 0; index < length; index++) {
     const [theirs, ours] = [saved[index], own[index]];
     if (theirs?.name === ours?.name && theirs?.form === ours?.form && theirs?.bytes === ours?.bytes) continue;
-    throw new SnapshotError(
-      `it is of another version of this program, which keeps '${(ours ?? theirs)!.name}' in another way`,
-    );
+    const lines = theirs?.form.split('\n') ?? [];
+    const differs = ours?.form.split('\n').find((line, number) => line !== lines[number]) ?? '';
+    const name = /^(.*?) \{/.exec(differs)?.[1] ?? (ours ?? theirs)!.name;
+    throw new SnapshotError(`it is of another version of this program, which keeps '${name}' in another way`);
   }
 }

@@ -3,8 +3,8 @@ import { HART_STATE_OFFSET } from '../../hart/state.ts';
 import { type Layout, MachineState, ROM_BYTES } from '../../memory/layout.ts';
 import { HartState } from '../../riscv/state.ts';
 import type { Equipment, Fitting } from '../equipment.ts';
-import type { Board } from '../virt.ts';
-import type { Section } from './snapshot.ts';
+import type { Board, StateArea } from '../virt.ts';
+import { PIECE_BYTES, type Section } from './snapshot.ts';
 
 /** What there is in a section, and how to change it. Sizes and offsets are multiples of 8. */
 export interface Store extends Section {
@@ -26,16 +26,52 @@ export interface StoreParts {
 const PLAIN = 'bytes';
 
 /**
+ * Clock, harts and devices. They hang together by interrupt lines, which timers and the host may drive while the machine
+ * stands still: so they are read and written as a whole, in one step to all others.
+ */
+function stateOf({ buffer, layout, board }: StoreParts): Store {
+  const areas: readonly StateArea[] = [
+    { name: 'clock', form: 'nanoseconds:u64', start: layout.machine + MachineState.offset.clockStoppedAt, bytes: 8 },
+    ...layout.vcpus.map(({ state }, index) => ({
+      name: `hart ${index}`,
+      form: HartState.form,
+      start: state + HART_STATE_OFFSET,
+      bytes: HartState.size,
+    })),
+    ...board.areas,
+  ];
+  const bytes = areas.reduce((sum, area) => sum + area.bytes, 0);
+  if (bytes > PIECE_BYTES) throw new RangeError(`${bytes} bytes of state are more than a piece`);
+  const places = areas.map((area) => new Uint8Array(buffer, area.start, area.bytes));
+  return {
+    name: 'state',
+    form: areas.map(({ name, form }) => `${name} { ${form} }`).join('\n'),
+    bytes,
+    inMemory: true,
+    read: () => board.whileStill(() => Uint8Array.from(places.flatMap((place) => [...place]))),
+    write: (_, all) =>
+      board.whileStill(() => {
+        let from = 0;
+        for (const place of places) {
+          place.set(all.subarray(from, from + place.length));
+          from += place.length;
+        }
+      }),
+  };
+}
+
+/**
  * Everything that a stopped machine remembers, while its vCPUs are parked and its services work on nothing. What can be
  * made from it again is not in it: translated code, TLBs. Counters of plugins are not the guest's. Disks come first, as
  * they may fail.
  */
-export function storesOf({ buffer, layout, board, equipment, fitting }: StoreParts): readonly Store[] {
-  const memory = (name: string, form: string, start: number, bytes: number): Store => {
+export function storesOf(parts: StoreParts): readonly Store[] {
+  const { buffer, layout, board, equipment, fitting } = parts;
+  const memory = (name: string, start: number, bytes: number): Store => {
     const all = new Uint8Array(buffer, start, bytes);
     return {
       name,
-      form,
+      form: PLAIN,
       bytes,
       inMemory: true,
       read: (offset, bytes) => all.subarray(offset, offset + bytes),
@@ -56,13 +92,6 @@ export function storesOf({ buffer, layout, board, equipment, fitting }: StorePar
       },
     ];
   });
-  const clock = layout.machine + MachineState.offset.clockStoppedAt;
-  const harts = layout.vcpus.map(({ state }, index) =>
-    memory(`hart ${index}`, HartState.form, state + HART_STATE_OFFSET, HartState.size),
-  );
-  const devices = board.areas
-    .filter(({ bytes }) => bytes > 0)
-    .map(({ name, form, start, bytes }) => memory(name, form, start, bytes));
   // Behind the state of their devices, which also says what of them the host has yet to be told.
   const flash = equipment.flash.map(({ contents }, bank): Store => {
     const all = new Uint8Array(contents);
@@ -77,11 +106,9 @@ export function storesOf({ buffer, layout, board, equipment, fitting }: StorePar
   });
   return [
     ...disks,
-    memory('clock', 'nanoseconds:u64', clock, 8),
-    ...harts,
-    ...devices,
+    stateOf(parts),
     ...flash,
-    memory('ROM', PLAIN, layout.rom, ROM_BYTES),
-    memory('RAM', PLAIN, layout.ram, layout.ramBytes),
+    memory('ROM', layout.rom, ROM_BYTES),
+    memory('RAM', layout.ram, layout.ramBytes),
   ];
 }
