@@ -10,7 +10,7 @@ import {
   type SnapshotSink,
   type SnapshotSource,
 } from '../../core/machine/snapshot/snapshot.ts';
-import { END, HEAD, type Record, RecordWriter, readRecords } from './records.ts';
+import { END, type FileRecord, HEAD, RecordWriter, readRecords } from './records.ts';
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
@@ -108,7 +108,7 @@ export class SnapshotReader implements SnapshotSource {
       if (record.section !== HEAD && record.section !== END) yield await this.#piece(record);
   }
 
-  async #piece({ section, piece, contents }: Record): Promise<Piece> {
+  async #piece({ section, piece, contents }: FileRecord): Promise<Piece> {
     return { section, offset: piece * PIECE_BYTES, bytes: await inflate(contents, PIECE_BYTES) };
   }
 

@@ -34,7 +34,7 @@ export const END = 0xffff_fffe;
 /** More than any contents have: beyond this a length is wrong. */
 const CONTENTS_BYTES_MAX = 1 << 22;
 
-export interface Record {
+export interface FileRecord {
   /** Index of its section, HEAD or END. */
   readonly section: number;
   readonly piece: number;
@@ -60,7 +60,7 @@ export class RecordWriter {
   }
 
   /** Each call when the one before has resolved. */
-  async write({ section, piece, contents }: Record): Promise<void> {
+  async write({ section, piece, contents }: FileRecord): Promise<void> {
     const parts: Uint8Array[] = [];
     if (!this.#started) parts.push(startBytes());
     this.#started = true;
@@ -81,7 +81,7 @@ export class RecordWriter {
  * end.
  * @throws SnapshotError where something is wrong, when all in front of it has been handed out
  */
-export async function* readRecords(file: FileHandle): AsyncGenerator<Record> {
+export async function* readRecords(file: FileHandle): AsyncGenerator<FileRecord> {
   let position = 0;
   const read = async (bytes: number): Promise<Buffer> => {
     const buffer = Buffer.allocUnsafe(bytes);
