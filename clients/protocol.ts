@@ -45,6 +45,22 @@ export interface Commands {
   system_reset: Command<Empty, Empty>;
   /** Ends the machine and the program. Clients see SHUTDOWN, this one its reply, and then the end of the connection. */
   quit: Command<Empty, Empty>;
+  /** The jobs that have not been dismissed, the latest first. One that has failed says why. */
+  'query-jobs': Command<Empty, readonly JobInfo[]>;
+  /** Forgets a job that has concluded, so that its id is free again. */
+  'job-dismiss': Command<JobDismissArguments, Empty>;
+  /**
+   * Begins a job that saves the machine. It is stopped (STOP, RESUME) while its memory is copied and its disks are
+   * saved. Fails where there is one of that tag.
+   */
+  'snapshot-save': Command<SnapshotSaveArguments, Empty>;
+  /**
+   * Begins a job that makes the machine what it was when it was saved, with its disks. If it runs, it is stopped for
+   * that (STOP, RESUME). Where anything is wrong with the snapshot, the job fails and the machine stays as it is.
+   */
+  'snapshot-load': Command<SnapshotLoadArguments, Empty>;
+  /** Begins a job that deletes a snapshot, if there is one of that tag. */
+  'snapshot-delete': Command<SnapshotDeleteArguments, Empty>;
   /** Loads a plugin into every vCPU. When it returns, the plugin sees every event. If it fails, nothing of it stays. */
   'instr-load': Command<InstrLoadArguments, InstrLoadResult>;
   /** Removes a plugin. When it returns, the guest runs as if the plugin had never been there. */
@@ -70,6 +86,8 @@ export interface Events {
   RESET: ResetData;
   /** The machine has come to its end. */
   SHUTDOWN: ShutdownData;
+  /** A job has come further. */
+  JOB_STATUS_CHANGE: JobStatusChangeData;
   /** A plugin has been loaded and sees every event. */
   INSTR_LOADED: InstrLoadedData;
   /** A plugin has been removed, on demand or because it failed. */
@@ -222,6 +240,39 @@ export interface JitInfo {
   readonly exits: Readonly<Record<string, Integer>>;
 }
 
+export interface JobDismissArguments {
+  /** The id of the job. */
+  readonly id: string;
+}
+
+export interface JobInfo {
+  /** The id that the client has given it. */
+  readonly id: string;
+  /** What a job does. */
+  readonly type: JobType;
+  /** How far a job has come. `concluded` waits to be dismissed, `null` is dismissed. */
+  readonly status: JobStatus;
+  /** How much of it is done, in units of its own. */
+  readonly 'current-progress': Integer;
+  /** How much there is to do. */
+  readonly 'total-progress': Integer;
+  /** Why it has failed; absent where it has not. */
+  readonly error?: string;
+}
+
+/** How far a job has come. `concluded` waits to be dismissed, `null` is dismissed. */
+export type JobStatus = 'created' | 'running' | 'waiting' | 'pending' | 'aborting' | 'concluded' | 'null';
+
+export interface JobStatusChangeData {
+  /** The id of the job. */
+  readonly id: string;
+  /** How far a job has come. `concluded` waits to be dismissed, `null` is dismissed. */
+  readonly status: JobStatus;
+}
+
+/** What a job does. */
+export type JobType = 'snapshot-save' | 'snapshot-load' | 'snapshot-delete';
+
 export interface KvmInfo {
   /** True if KVM runs the guest. */
   readonly enabled: boolean;
@@ -250,7 +301,16 @@ export interface ResetData {
 }
 
 /** The state of the whole machine. */
-export type RunState = 'debug' | 'prelaunch' | 'running' | 'paused' | 'shutdown' | 'internal-error' | 'guest-panicked';
+export type RunState =
+  | 'debug'
+  | 'prelaunch'
+  | 'running'
+  | 'paused'
+  | 'save-vm'
+  | 'restore-vm'
+  | 'shutdown'
+  | 'internal-error'
+  | 'guest-panicked';
 
 export interface SchemaInfo {
   /** Name of the command, event or built-in type; a number for other types, `[NAME]` for arrays. */
@@ -298,6 +358,37 @@ export interface ShutdownData {
   readonly guest: boolean;
   /** Who asked for the reset or the end of the machine. */
   readonly reason: ShutdownCause;
+}
+
+export interface SnapshotDeleteArguments {
+  /** The id of the job, which begins with a letter. */
+  readonly 'job-id': string;
+  /** Letters, digits, `_`, `.` and `-`, the first one no `.` or `-`. */
+  readonly tag: string;
+  /** Ids of the drives that are part of it, with all that the guest can write to; `snapshots`. */
+  readonly devices: readonly string[];
+}
+
+export interface SnapshotLoadArguments {
+  /** The id of the job, which begins with a letter. */
+  readonly 'job-id': string;
+  /** Letters, digits, `_`, `.` and `-`, the first one no `.` or `-`. */
+  readonly tag: string;
+  /** Where snapshots are kept: `snapshots`. */
+  readonly vmstate: string;
+  /** Ids of the drives that are part of it, with all that the guest can write to; `snapshots`. */
+  readonly devices: readonly string[];
+}
+
+export interface SnapshotSaveArguments {
+  /** The id of the job, which begins with a letter. */
+  readonly 'job-id': string;
+  /** Letters, digits, `_`, `.` and `-`, the first one no `.` or `-`. */
+  readonly tag: string;
+  /** Where snapshots are kept: `snapshots`. */
+  readonly vmstate: string;
+  /** Ids of the drives that are part of it, with all that the guest can write to; `snapshots`. */
+  readonly devices: readonly string[];
 }
 
 export interface StatusInfo {

@@ -21,6 +21,7 @@ import {
 import type { Context, HumanCommand } from '../monitor/command.ts';
 import { EventFeed } from '../monitor/events.ts';
 import { serveGdb } from '../monitor/gdb/serve.ts';
+import { Jobs } from '../monitor/jobs.ts';
 import { serveJsonRpc } from '../monitor/json-rpc/session.ts';
 import { serveQmp } from '../monitor/qmp.ts';
 import { createRegistry } from '../monitor/registry.ts';
@@ -37,6 +38,8 @@ import { GdbServer } from './gdb-server.ts';
 import { type Images, readImages } from './images.ts';
 import type { Log } from './log.ts';
 import { findPlugin, PluginOutput } from './plugins.ts';
+import { writableDrives } from './snapshots/drives.ts';
+import { SnapshotFolder } from './snapshots/store.ts';
 import { enableTrace, openTrace } from './trace.ts';
 import { WebSocketListener } from './websocket/listener.ts';
 
@@ -131,9 +134,11 @@ export class Daemon {
     this.#writePidFile();
 
     const machine = await this.#createMachine({ ...images, ...plugged }, serial, trace.line);
-    this.#connectMonitors(machine);
+    const snapshots = await this.#openSnapshots(machine);
+    this.#connectMonitors(machine, snapshots);
     await this.#loadPlugins(machine);
     await enableTrace(config.trace, machine, (line) => this.#environment.report(line));
+    await this.#loadSnapshot(snapshots);
     for (const chardev of this.#chardevs.values()) chardev.start();
     for (const listener of this.#listeners) await listener.open();
     log.info({ pid: process.pid, smp: config.smp, ramBytes: config.ramBytes }, 'the machine is ready');
@@ -200,10 +205,29 @@ export class Daemon {
     return machine;
   }
 
-  #connectMonitors(machine: Machine): void {
+  async #openSnapshots({ snapshots }: Machine): Promise<SnapshotFolder | undefined> {
+    const folder = this.#config.snapshots;
+    return folder === undefined ? undefined : SnapshotFolder.open(folder, snapshots, writableDrives(this.#config));
+  }
+
+  async #loadSnapshot(snapshots: SnapshotFolder | undefined): Promise<void> {
+    const { loadvm } = this.#config;
+    if (loadvm === undefined) return;
+    await snapshots?.load(loadvm).catch((error: Error) => {
+      throw new UsageError(`-loadvm ${loadvm}: ${error.message}`);
+    });
+  }
+
+  #connectMonitors(machine: Machine, snapshots: SnapshotFolder | undefined): void {
     const { human, log } = this.#environment;
+    const events = new EventFeed(machine);
+    this.#undo.push(() => events.close());
+    const jobs = new Jobs((event) => events.publish(event));
+    this.#undo.push(() => jobs.settled());
     const context: Context = {
       machine,
+      jobs,
+      snapshots,
       name: this.#config.name,
       registry: createRegistry(human.commands),
       quit: () => this.#end(),
@@ -214,8 +238,6 @@ export class Daemon {
     this.#gdb = gdb;
     this.#undo.push(() => gdb.close());
     if (this.#config.gdb) gdb.connect(this.#config.gdb);
-    const events = new EventFeed(machine);
-    this.#undo.push(() => events.close());
     this.#makeListeners((stream) => serveJsonRpc(stream, context, events));
 
     const sessions: Record<MonitorSpec['mode'], (stream: ByteStream, pretty: boolean) => void> = {

@@ -24,7 +24,7 @@ export type Request = { readonly config: Config } | { readonly print: string };
 
 /** An option of one word, whose argument is kept as it is. */
 const keep =
-  (name: 'cpu' | 'bios' | 'kernel' | 'append' | 'initrd' | 'dtb' | 'logFile' | 'pidFile') =>
+  (name: 'cpu' | 'bios' | 'kernel' | 'append' | 'initrd' | 'dtb' | 'logFile' | 'pidFile' | 'snapshots' | 'loadvm') =>
   (draft: Draft, argument: string): void => {
     draft[name] = argument;
   };
@@ -268,6 +268,18 @@ export const options: readonly Option[] = [
     argument: '[enable=]PATTERN[,events=FILE][,file=FILE]',
     doc: 'switches trace events on, or off with `-` in front; events holds a pattern a line, file takes the output; repeatable',
     apply: addTrace,
+  },
+  {
+    names: ['snapshots'],
+    argument: 'FOLDER',
+    doc: 'where savevm and loadvm keep snapshots, a file for each; the folder is made if it is not there',
+    apply: keep('snapshots'),
+  },
+  {
+    names: ['loadvm'],
+    argument: 'TAG',
+    doc: 'starts with a snapshot, on the same machine as it was saved on; only with -snapshots',
+    apply: keep('loadvm'),
   },
   { names: ['S'], doc: 'does not start the guest: `cont` does', apply: flag('paused') },
   { names: ['no-reboot'], doc: 'ends instead of rebooting when the guest resets the machine', apply: flag('noReboot') },

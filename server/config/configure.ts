@@ -67,6 +67,8 @@ export interface Draft {
     files: TraceSpec['files'][number][];
     output: TraceSpec['output'];
   };
+  snapshots: string | undefined;
+  loadvm: string | undefined;
   paused: boolean;
   noReboot: boolean;
   noShutdown: boolean;
@@ -103,6 +105,8 @@ export const emptyDraft = (): Draft => ({
   snapshot: false,
   plugins: [],
   trace: { patterns: [], files: [], output: undefined },
+  snapshots: undefined,
+  loadvm: undefined,
   paused: false,
   noReboot: false,
   noShutdown: false,
@@ -122,6 +126,8 @@ export function configure(draft: Draft): Config {
   if (initrd !== undefined && kernel === undefined) throw new UsageError('-initrd only allowed with -kernel option');
   if (draft.flash[0] !== undefined && bios === undefined && kernel === undefined)
     throw new UsageError('firmware is not executed from flash: give it with -bios, or a kernel with -kernel');
+  if (draft.loadvm !== undefined && draft.snapshots === undefined)
+    throw new UsageError('-loadvm only allowed with -snapshots option');
   const rngs = draft.objects.filter((object): object is RngSpec => object.type !== 'tls-creds-x509');
   const devices = devicesBySlot({ ...draft, rngs });
   return {
@@ -145,6 +151,8 @@ export function configure(draft: Draft): Config {
     fwCfg: draft.fwCfg,
     plugins: draft.plugins.map((plugin, n) => ({ ...plugin, id: n === 0 ? 'cmdline' : `cmdline${n}` })),
     trace: draft.trace,
+    snapshots: draft.snapshots,
+    loadvm: draft.loadvm,
     paused: draft.paused,
     noReboot: draft.noReboot,
     noShutdown: draft.noShutdown,

@@ -25,7 +25,7 @@ function launch(): readonly string[] {
   return Array.from(line.matchAll(/"([^"]*)"|\S+/g), ([word, quoted]) => quoted ?? word);
 }
 
-describe.skipIf(!files)('Debian', { timeout: 4 * PATIENCE_MS }, () => {
+describe.skipIf(!files)('Debian', { timeout: 2 * PATIENCE_MS }, () => {
   test('boots to a login, runs programs, and powers off', async () => {
     const folder = temporaryDirectory();
     writeDebian(files, folder);

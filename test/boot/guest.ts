@@ -8,7 +8,7 @@ import { PROMPT, shellDisk } from './initramfs.ts';
 import type { BootFiles } from './packages.ts';
 
 /** How long a guest may take for its longest step, on a machine that has other things to do. */
-export const PATIENCE_MS = 240_000;
+export const PATIENCE_MS = 400_000;
 const LOOK_AGAIN_MS = 50;
 
 /** What no kernel log should say. */
@@ -75,24 +75,29 @@ export class Guest {
 }
 
 /**
- * Boots Linux to a shell.
+ * Starts Linux, which comes to a shell.
  * @param argv more words of the command line
  * @param modules of the kernel that are loaded
  */
-export async function bootLinux(
-  files: BootFiles,
-  argv: readonly string[] = [],
-  modules: readonly string[] = [],
-): Promise<Guest> {
+export function startLinux(files: BootFiles, argv: readonly string[], modules: readonly string[] = []): Guest {
   const initrd = join(temporaryDirectory(), 'initrd');
   writeFileSync(initrd, shellDisk(files, modules));
-  const guest = new Guest(
+  return new Guest(
     [
       ...['-nographic', '-m', '512M', '-bios', files.firmware, '-kernel', files.kernel, '-initrd', initrd],
       ...['-append', 'console=ttyS0', ...argv],
     ],
     PROMPT,
   );
+}
+
+/** The same, to where the shell asks for a command. */
+export async function bootLinux(
+  files: BootFiles,
+  argv: readonly string[] = [],
+  modules: readonly string[] = [],
+): Promise<Guest> {
+  const guest = startLinux(files, argv, modules);
   await guest.asks();
   return guest;
 }
