@@ -11,8 +11,6 @@ export const BASE_SYSTEM = ['?essential', 'systemd-sysv', 'login', 'passwd', 'mo
 
 const DPKG = 'var/lib/dpkg';
 const INFO = join(DPKG, 'info');
-/** What nobody needs who looks on from the serial port. */
-const UNUSED = ['usr/share/doc', 'usr/share/man', 'usr/share/locale'];
 /** Units that wait for what does not come without udev, or work long for what nobody reads here. */
 const MASKED = [
   'getty-static',
@@ -71,5 +69,4 @@ export function setUp(root: string): void {
     join(root, units, 'getty.target.wants/console-getty.service'),
   );
   for (const unit of MASKED) symlinkSync('/dev/null', join(root, units, `${unit}.service`));
-  for (const path of UNUSED) rmSync(join(root, path), { recursive: true, force: true });
 }
