@@ -32,14 +32,13 @@ class Emulator {
   readonly #child: ChildProcess;
 
   constructor(command: string, argv: readonly string[]) {
-    this.#child = spawn(command, [...argv, ...OPTIONS, '-qmp', `unix:${this.#path},server=on,wait=off`], {
-      stdio: 'ignore',
-    });
+    const monitors = ['', '-pretty'].flatMap((form) => [`-qmp${form}`, `unix:${this.#path}${form},server=on,wait=off`]);
+    this.#child = spawn(command, [...argv, ...OPTIONS, ...monitors], { stdio: 'ignore' });
   }
 
   /** Everything that comes back, up to the reply to END, a line each, without the greeting. */
-  async replay({ before, input }: Session): Promise<string[]> {
-    const socket = connect({ path: this.#path });
+  async replay({ before, input }: Session, form: '' | '-pretty' = ''): Promise<string[]> {
+    const socket = connect({ path: this.#path + form });
     await once(socket, 'connect');
     let text = '';
     const answered = new Promise<void>((resolve) => {
@@ -97,5 +96,14 @@ describe.skipIf(!requireTool(QEMU, 'qemu-system-misc'))('a QMP session', () => {
     const wanted = expected.map(inOurWords);
     if (session.repeats) expect(firstAndEnd(replies)).toEqual(firstAndEnd(wanted));
     else expect(replies).toEqual(wanted);
+  });
+
+  it('is laid out in the same way where it is to be pretty', async () => {
+    const input =
+      '{"execute": "nosuch", "id": [1, {"a": {}, "b": []}, "\\u00e9"]}{"execute": "trace-event-get-state", "arguments": {"name": "nosuch*"}}';
+    const session = { name: '', before: '{"execute": "qmp_capabilities"}', input };
+    const [expected, replies] = await Promise.all([qemu.replay(session, '-pretty'), ours.replay(session, '-pretty')]);
+    const withoutGreeting = (lines: readonly string[]): readonly string[] => lines.slice(lines.indexOf('}'));
+    expect(withoutGreeting(replies)).toEqual(withoutGreeting(expected));
   });
 });
