@@ -17,6 +17,12 @@ export interface Context {
   readonly registry: Registry;
   /** Runs one HMP line for `human-monitor-command` and returns what it prints. @param vcpu the current CPU */
   humanMonitorCommand(line: string, vcpu?: number): Promise<string>;
+  /**
+   * Serves debuggers on another character device, and no more on the one so far.
+   * @param device as `-gdb` takes it; `none` for nowhere
+   * @throws CommandError it cannot be had: nothing has changed
+   */
+  gdbServer(device: string): Promise<void>;
 }
 
 export interface Registry {

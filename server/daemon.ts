@@ -20,17 +20,19 @@ import {
 } from '../core/machine/interface.ts';
 import type { Context, HumanCommand } from '../monitor/command.ts';
 import { EventFeed } from '../monitor/events.ts';
+import { serveGdb } from '../monitor/gdb/serve.ts';
 import { serveQmp } from '../monitor/qmp.ts';
 import { createRegistry } from '../monitor/registry.ts';
 import type { ByteStream } from '../monitor/stream.ts';
 import type { MachineConfig } from '../schema/config.ts';
-import { Chardev } from './chardev/chardev.ts';
+import { Chardev, type ChardevEnvironment } from './chardev/chardev.ts';
 import { monitorFrontEnd } from './chardev/monitor.ts';
 import { SerialLine } from './chardev/serial.ts';
 import type { Stdio } from './chardev/stdio.ts';
 import type { Config, MonitorSpec } from './config/config.ts';
 import { openDevices, type Plugged } from './devices.ts';
 import { reasonOf, UsageError } from './errors.ts';
+import { GdbServer } from './gdb-server.ts';
 import { type Images, readImages } from './images.ts';
 import type { Log } from './log.ts';
 import { findPlugin, PluginOutput } from './plugins.ts';
@@ -64,7 +66,9 @@ export class Daemon {
   /** What takes down what has been started, in the order of the start. */
   readonly #undo: (() => void | Promise<void>)[] = [];
   readonly #resolveEnded: (status: number) => void;
+  readonly #chardevEnvironment: ChardevEnvironment;
   #machine: Machine | undefined;
+  #gdb: GdbServer | undefined;
   /** Of the pid file, once it has been written. */
   #pidFile: string | undefined;
   #exitCode: number | undefined;
@@ -79,6 +83,9 @@ export class Daemon {
     const { promise, resolve } = Promise.withResolvers<number>();
     this.ended = promise;
     this.#resolveEnded = resolve;
+    const { stdio, report, focus } = environment;
+    const mux = { focus, exit: () => void this.shutdown('host-ui'), now: () => new Date() };
+    this.#chardevEnvironment = { stdio, report, mux };
   }
 
   /**
@@ -103,6 +110,7 @@ export class Daemon {
   /** Gives back what would outlive a process that is about to fail: terminal mode, sockets' paths, the pid file. */
   abandon(): void {
     for (const chardev of this.#chardevs.values()) chardev.abandon();
+    this.#gdb?.abandon();
     this.#removePidFile();
   }
 
@@ -128,13 +136,11 @@ export class Daemon {
   }
 
   async #openChardevs(): Promise<void> {
-    const { stdio, report, focus } = this.#environment;
-    const mux = { focus, exit: () => void this.shutdown('host-ui'), now: () => new Date() };
     this.#undo.push(async () => {
       await Promise.all(Array.from(this.#chardevs.values(), (chardev) => chardev.close()));
     });
     for (const spec of this.#config.chardevs) {
-      const chardev = new Chardev(spec, { stdio, report, mux });
+      const chardev = new Chardev(spec, this.#chardevEnvironment);
       this.#chardevs.set(spec.id, chardev);
       await chardev.open();
     }
@@ -197,7 +203,12 @@ export class Daemon {
       registry: createRegistry(human.commands),
       quit: () => this.#end(),
       humanMonitorCommand: (line, vcpu) => human.run(context, line, vcpu),
+      gdbServer: (device) => gdb.use(device),
     };
+    const gdb = new GdbServer(this.#chardevs, this.#chardevEnvironment, (stream) => serveGdb(stream, context));
+    this.#gdb = gdb;
+    this.#undo.push(() => gdb.close());
+    if (this.#config.gdb) gdb.connect(this.#config.gdb);
     const events = new EventFeed(machine);
     this.#undo.push(() => events.close());
 

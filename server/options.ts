@@ -5,12 +5,14 @@
  * the last time, unless its row says that it may be repeated.
  */
 
+import { GDB_DEVICE } from '../monitor/gdb/serve.ts';
 import { VERSION } from '../monitor/version.ts';
 import { MACHINE_TYPES } from '../schema/config.ts';
 import { BACKENDS, parseChardev, parseDevice } from './chardev/spec.ts';
 import type { Config, MonitorSpec } from './config/config.ts';
 import { configure, type Draft, emptyDraft, parseSerial } from './config/configure.ts';
 import { addDisk, deviceOptions } from './config/device-options.ts';
+import { parseGdb } from './config/gdb.ts';
 import { KeyValues } from './config/key-values.ts';
 import { listing, type Option } from './config/option.ts';
 import { parseSize } from './config/size.ts';
@@ -53,6 +55,11 @@ const monitor =
     }
     draft.monitors.push({ chardev, mode, pretty, option });
   };
+
+function setGdb(draft: Draft, device: string, option: string): void {
+  const chardev = parseGdb(device, option);
+  draft.gdb = chardev === undefined ? undefined : { chardev, option };
+}
 
 function addMonitor(draft: Draft, argument: string, option: string): void {
   const values = KeyValues.parse(argument, 'chardev');
@@ -229,6 +236,17 @@ export const options: readonly Option[] = [
     argument: '[chardev=]ID[,mode=readline|control][,pretty=on]',
     doc: 'monitor on a character device; repeatable',
     apply: addMonitor,
+  },
+  {
+    names: ['gdb'],
+    argument: 'DEV',
+    doc: 'serves gdb: tcp:[HOST]:PORT, unix:PATH,server=on[,wait=off], stdio, chardev:ID; none (the default) does not',
+    apply: setGdb,
+  },
+  {
+    names: ['s'],
+    doc: `shorthand for -gdb ${GDB_DEVICE}`,
+    apply: (draft) => setGdb(draft, GDB_DEVICE, '-s'),
   },
   {
     names: ['instr'],

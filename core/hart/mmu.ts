@@ -20,6 +20,7 @@ import {
   Translator,
 } from '../riscv/memory/translation.ts';
 import type { HartView } from '../riscv/state.ts';
+import type { Watchpoints } from './watchpoints.ts';
 
 /** Banks of the TLB, by whose rights accesses have. */
 const BANK = {
@@ -47,6 +48,7 @@ export interface MmuParts {
   readonly hart: HartView;
   readonly physical: PhysicalMemory;
   readonly codePages: CodePages;
+  readonly watchpoints: Watchpoints;
 }
 
 export class Mmu implements PageTableMemory {
@@ -88,9 +90,9 @@ export class Mmu implements PageTableMemory {
     this.#executable = mode;
   }
 
-  /** Data accesses go where their addresses say: machine mode, with nothing that restricts it. */
+  /** Data accesses go where their addresses say: machine mode, with nothing that restricts it, and nobody watching. */
   get isPhysical(): boolean {
-    return this.#bank === BANK.machine && !this.#locked;
+    return this.#bank === BANK.machine && !this.#locked && !this.#parts.watchpoints.any;
   }
 
   /** Memory address of the bank that vouches for accesses with the rights of now. */
@@ -114,9 +116,15 @@ export class Mmu implements PageTableMemory {
    */
   vouch(page: bigint, translation: Translation, host: number, writable: boolean): void {
     const { permissions, shift, global } = translation;
-    const read = (permissions & PMPCFG.R) !== 0;
-    const write = writable && (permissions & PMPCFG.W) !== 0;
+    const { watchpoints } = this.#parts;
+    const read = (permissions & PMPCFG.R) !== 0 && !watchpoints.covers(page, 'load');
+    const write = writable && (permissions & PMPCFG.W) !== 0 && !watchpoints.covers(page, 'store');
     this.#tlb.fill(this.#bank, page, { host, read, write, shift, global });
+  }
+
+  /** Other addresses are watched: what has been vouched for is forgotten. `modeChanged` is to be called after it. */
+  watchpointsChanged(): void {
+    this.#tlb.clear();
   }
 
   /**

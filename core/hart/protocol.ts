@@ -5,6 +5,7 @@ import type { Equipment } from '../machine/equipment.ts';
 import type { MemoryRegion } from '../memory/physical.ts';
 import type { PluginBinding } from '../plugin/instance.ts';
 import type { ReportInput } from '../plugin/plugin.ts';
+import type { DebugPoints, Start, VcpuStop } from './debugger.ts';
 
 /** What a worker is started with. */
 export interface WorkerStart {
@@ -29,7 +30,7 @@ export interface WorkerStart {
 export type Request =
   | { readonly type: 'park' }
   /** Goes on, from parked. */
-  | { readonly type: 'resume' }
+  | { readonly type: 'resume'; readonly start: Start }
   /** While parked: back to the state after power-on. */
   | { readonly type: 'reset' }
   /** Imports the plugin at `url` and says what it is: answered by PluginDescription. */
@@ -45,6 +46,10 @@ export type Request =
   /** Has the plugin make its report, a JSON value, of what was collected on all vCPUs. */
   | { readonly type: 'report'; readonly id: string; readonly input: ReportInput<unknown, unknown> }
   | { readonly type: 'trace'; readonly names: readonly string[]; readonly enabled: boolean }
+  /** From here on the vCPU stops at these points, and no others. */
+  | { readonly type: 'set-points'; readonly points: DebugPoints }
+  /** Answered by false where there is no such register, or it cannot be written. */
+  | { readonly type: 'write-register'; readonly name: string; readonly value: bigint }
   /** The machine ends: leave the thread. */
   | { readonly type: 'exit' };
 
@@ -72,6 +77,8 @@ export type Message =
   | { readonly type: 'answer'; readonly number: number; readonly value?: unknown; readonly error?: string }
   /** The guest ends or resets the machine; the vCPU has parked itself. */
   | { readonly type: 'finish'; readonly finish: Finish }
+  /** A debugger's reason to stop has come up; the vCPU has parked itself. */
+  | { readonly type: 'stopped'; readonly stop: VcpuStop }
   /** The serial port has bytes to send, or room to receive. */
   | { readonly type: 'serial' }
   /** The driver of the device in a virtio slot has notified a queue. */

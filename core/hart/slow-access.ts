@@ -1,6 +1,6 @@
 /**
- * Guest accesses that generated code does not do itself: first touch of a page, pages that hold translated code, devices,
- * accesses that cross pages, and those that fault.
+ * Guest accesses that generated code does not do itself: first touch of a page, pages that hold translated code or are
+ * watched, devices, accesses that cross pages, and those that fault.
  *
  * Reservations are of virtual addresses: that is what generated code has at hand. A store-conditional to another address
  * that leads to the same place fails, as it may; one to the same address in another address space may succeed, which
@@ -18,6 +18,7 @@ import { type HartView, NO_RESERVATION } from '../riscv/state.ts';
 import { SLOW } from '../wasm/contract.ts';
 import type { Mmu } from './mmu.ts';
 import type { VcpuState } from './state.ts';
+import type { Watchpoints } from './watchpoints.ts';
 
 /** Device registers, by physical address. Undefined and false: nothing is there. */
 export interface DeviceBus {
@@ -33,6 +34,7 @@ export interface SlowAccessParts {
   readonly mmu: Mmu;
   readonly codePages: CodePages;
   readonly bus: DeviceBus;
+  readonly watchpoints: Watchpoints;
 }
 
 const isStore = ({ name }: Op): boolean => !['load', 'loadReserved', 'touch'].includes(name);
@@ -71,7 +73,7 @@ export class SlowAccess {
    * @throws Trap where the access faults
    */
   perform(op: Op): number {
-    const { vcpu, physical, mmu, codePages } = this.#parts;
+    const { vcpu, physical, mmu, codePages, watchpoints } = this.#parts;
     const bytes = op.bytes!;
     const virtual = vcpu.accessAddress;
     const offset = Number(virtual & OFFSET_MASK);
@@ -83,7 +85,8 @@ export class SlowAccess {
     if (!region) return this.#device(op, translation.page + offset);
     const page = region.host + (translation.page - region.address);
     const host = page + offset;
-    if (!isStore(op) || (region.writable && !codePages.holdsCode(page))) {
+    const isWatched = watchpoints.covers(virtual - BigInt(offset), kindOf(op));
+    if (!isWatched && (!isStore(op) || (region.writable && !codePages.holdsCode(page)))) {
       // Nobody may start to translate from the page between the look at the map and the write tag.
       codePages.whileLocked(() =>
         mmu.vouch(virtual - BigInt(offset), translation, page, region.writable && !codePages.holdsCode(page)),
@@ -91,6 +94,7 @@ export class SlowAccess {
       // Taken away again already where another vCPU has just translated from it: then the next attempt ends below.
       return SLOW.retry;
     }
+    if (!isStore(op)) return this.#load(op, host);
     if (!region.writable) {
       if (isAtomic(op)) throw this.#fault(op, virtual);
       return this.#done(op, 0n, 0n, 0n);
@@ -109,11 +113,12 @@ export class SlowAccess {
 
   /** Reports what the access did, as generated code would have, and gives its result. */
   #done(op: Op, kind: bigint, value: bigint, result: bigint): number {
-    const { vcpu } = this.#parts;
+    const { vcpu, watchpoints } = this.#parts;
     const bits = op.bytes! * 8;
+    watchpoints.look(vcpu.accessAddress, op.bytes!, Number(kind));
     vcpu.accessKind = kind;
     vcpu.accessValue = BigInt.asUintN(bits, value);
-    const signed = op.signed || op.name === 'amo';
+    const signed = op.signed || op.name === 'amo' || op.name === 'loadReserved';
     vcpu.accessResult = signed ? BigInt.asUintN(64, BigInt.asIntN(bits, result)) : result;
     return SLOW.done;
   }
@@ -176,7 +181,27 @@ export class SlowAccess {
     return { host: region.host + (address - region.address), bytes, writable: region.writable };
   }
 
-  /** A store or atomic to memory, by hand: the page holds translated code. */
+  /** A load from memory, by hand: the page is watched. */
+  #load(op: Op, host: number): number {
+    if (op.name === 'touch') return this.#done(op, 0n, 0n, 0n);
+    const { vcpu, hart } = this.#parts;
+    const found = this.#read(host, op.bytes!);
+    if (op.name === 'loadReserved') {
+      hart.reservedAddress = vcpu.accessAddress;
+      hart.reservedValue = found;
+    }
+    return this.#done(op, 1n, found, found);
+  }
+
+  /** 1, 2, 4 or 8 bytes, zero-extended. */
+  #read(host: number, bytes: number): bigint {
+    if (bytes === 1) return BigInt(this.#bytes.getUint8(host));
+    if (bytes === 2) return BigInt(this.#bytes.getUint16(host, true));
+    if (bytes === 4) return BigInt(this.#bytes.getUint32(host, true));
+    return this.#bytes.getBigUint64(host, true);
+  }
+
+  /** A store or atomic to memory, by hand: the page holds translated code, or is watched. */
   #update(op: Op, host: number): number {
     const { vcpu, hart } = this.#parts;
     const bytes = op.bytes!;

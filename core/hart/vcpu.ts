@@ -21,9 +21,11 @@ import { Hart, type HartEnvironment, type Invalidation, Trap } from '../riscv/ha
 import { EXITS, type InterpreterImports, type Run, SLOW } from '../wasm/contract.ts';
 import type { Interpreter } from '../wasm/interpreter.ts';
 import { RECORD, RECORD_BYTES } from '../wasm/record.ts';
+import { VcpuDebugger } from './debugger.ts';
 import { Mmu } from './mmu.ts';
 import { type DeviceBus, SlowAccess } from './slow-access.ts';
 import { ATTENTION, HART_STATE_OFFSET, VcpuState } from './state.ts';
+import { Watchpoints } from './watchpoints.ts';
 
 export interface VcpuParts {
   readonly memory: WebAssembly.Memory;
@@ -64,6 +66,7 @@ const EXIT = Object.fromEntries(EXITS.map((name, index) => [name, index])) as Re
 export class Vcpu {
   readonly hart: Hart;
   readonly blocks: BlockCache;
+  readonly debug: VcpuDebugger;
   readonly view: View<typeof VcpuState.fields>;
   readonly index: number;
   readonly #parts: VcpuParts;
@@ -104,7 +107,8 @@ export class Vcpu {
       },
       trapped: parts.trapped,
     });
-    this.#mmu = new Mmu({ buffer, layout, index, hart: this.hart.state, physical, codePages });
+    const watchpoints = new Watchpoints(() => void Atomics.or(this.#attention, 0, ATTENTION.message));
+    this.#mmu = new Mmu({ buffer, layout, index, hart: this.hart.state, physical, codePages, watchpoints });
     this.#slow = new SlowAccess({
       buffer,
       vcpu: this.view,
@@ -113,6 +117,7 @@ export class Vcpu {
       mmu: this.#mmu,
       codePages,
       bus,
+      watchpoints,
     });
     this.#event = this.#createEvent();
 
@@ -151,6 +156,21 @@ export class Vcpu {
     });
     const instance = new WebAssembly.Instance(parts.module, { env: { ...env, regions: table.table } });
     this.#run = instance.exports.run as Run;
+    this.debug = new VcpuDebugger(watchpoints, {
+      hart: this.hart,
+      blocks: this.blocks,
+      mmu: this.#mmu,
+      execute: (record) => this.#execute(record),
+      raise: (trap) => this.#raise(trap),
+      changed: () => {
+        this.#retranslated = true;
+        this.#modeChanged();
+        this.#lookForInterrupt = true;
+      },
+      awaken: () => {
+        this.#waiting = false;
+      },
+    });
   }
 
   #createEvent(): AccessEvent & { instruction: InstructionInfo } {
@@ -246,7 +266,8 @@ export class Vcpu {
   }
 
   /**
-   * Runs guest code. Returns when there may be a message, or the vCPU is to park: then the reasons are in the result.
+   * Runs guest code. Returns when there may be a message, or the vCPU is to park: then the reasons are in the result; and
+   * where `debug` has something to say.
    * @param blocksMax for tests: returns after about this many blocks at the latest
    */
   run(blocksMax = Number.POSITIVE_INFINITY): number {
@@ -284,6 +305,7 @@ export class Vcpu {
       this.#parts.breathe?.();
 
       const { pc } = hart.state;
+      if (this.debug.stopsAt(pc)) return 0;
       const record = this.#enter(pc);
       this.detachFailed();
       if (record === 0) {
@@ -298,6 +320,15 @@ export class Vcpu {
       view.exits[exit]!++;
       this.#left(exit);
     }
+  }
+
+  /** Runs the one block at `record`, which is the one of pc. */
+  #execute(record: number): void {
+    const exit = this.#run(record, 0, this.#mmu.tlbAddress, this.blocks.jumpCache);
+    this.view.exits[exit]!++;
+    this.#left(exit);
+    // No link may lead out of a block that does not last.
+    this.#open = undefined;
   }
 
   /** Does what has to be done when generated code has been left by `exit`. */

@@ -17,6 +17,7 @@ import { describePlugin, importPlugin } from '../plugin/load.ts';
 import type { Plugin, VcpuInfo } from '../plugin/plugin.ts';
 import { TRACE_EVENTS, trapLine } from '../plugin/trace-events.ts';
 import { PluginWatch } from './custody.ts';
+import type { Start } from './debugger.ts';
 import { setInterruptLine } from './lines.ts';
 import { Outbox } from './outbox.ts';
 import type { Collected, Message, NumberedRequest, Request, WorkerStart } from './protocol.ts';
@@ -137,6 +138,7 @@ function setTrace(names: readonly string[], enabled: boolean): void {
 }
 
 let parked = true;
+let start: Start = 'run';
 let ended = false;
 
 function setParked(park: boolean): void {
@@ -195,6 +197,7 @@ async function serve(request: Request): Promise<unknown> {
     case 'park':
       return setParked(true);
     case 'resume':
+      start = request.start;
       return setParked(false);
     case 'reset':
       trace('guest_cpu_reset', `cpu:${index}`);
@@ -216,6 +219,10 @@ async function serve(request: Request): Promise<unknown> {
       return preparedAs(request.id).report(request.input);
     case 'trace':
       return setTrace(request.names, request.enabled);
+    case 'set-points':
+      return vcpu.debug.setPoints(request.points);
+    case 'write-register':
+      return vcpu.debug.writeRegister(request.name, request.value);
     case 'exit':
       for (const id of [...prepared.keys()]) remove(id);
       ended = true;
@@ -270,12 +277,17 @@ while (!ended) {
     sleep();
     continue;
   }
-  vcpu.run();
-  if (finish) {
-    setParked(true);
-    post({ type: 'finish', finish });
-    finish = undefined;
+  vcpu.debug.start(start);
+  start = 'run';
+  let stop = vcpu.debug.takeStop();
+  if (!stop) {
+    vcpu.run();
+    stop = vcpu.debug.takeStop();
   }
+  if (finish || stop) setParked(true);
+  if (finish) post({ type: 'finish', finish });
+  if (stop) post({ type: 'stopped', stop });
+  finish = undefined;
 }
 outbox.flush();
 port.close();

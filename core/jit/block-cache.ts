@@ -15,31 +15,33 @@
  *   nothing the block goes on as it was, links and all.
  * - A plugin is unloaded: only sites that it touched lose their annotated records; their clean ones are still there.
  * - Bytes are overwritten: the sites of the page are dropped.
+ * - A breakpoint is set or removed: the sites that hold its address, or end there for its sake, are dropped. While it is
+ *   set, no block begins there or reaches over it: whoever comes there comes back to the vCPU's loop.
  * - The area is full: everything is dropped, between blocks.
  */
 import { VcpuState } from '../hart/state.ts';
 import { JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, type Layout, PAGE_BYTES, PAGE_SHIFT } from '../memory/layout.ts';
 import type { View } from '../memory/struct.ts';
 import type { PluginInstance } from '../plugin/instance.ts';
-import type { ProbeRequest } from '../plugin/probe.ts';
 import { lengthOf } from '../riscv/decode.ts';
-import { type Invalidation, MACHINE, SUPERVISOR, Trap, USER } from '../riscv/hart.ts';
+import { type Invalidation, MACHINE, SUPERVISOR, USER } from '../riscv/hart.ts';
 import { BY_NAME } from '../riscv/table.ts';
 import { HEADER, HEADER_BYTES, NO_LINK, RECORD, RECORD_BYTES } from '../wasm/record.ts';
-import { type Callback, Callbacks } from './callbacks.ts';
+import { Annotations } from './annotations.ts';
+import type { Callback } from './callbacks.ts';
 import { CodeArea } from './code-area.ts';
 import type { CodePages } from './code-pages.ts';
 import { CodeSpace, type FetchedPage } from './code-space.ts';
-import { type BlockInstruction, blockInfo, type DecodedBlock, decodeBlock } from './decode-block.ts';
+import { type BlockInstruction, type BlockLimits, type DecodedBlock, decodeBlock, UNLIMITED } from './decode-block.ts';
 import { HANDLED } from './handlers.ts';
 import { RegionMaker } from './region/region-maker.ts';
 import type { RegionTable } from './region/region-table.ts';
 import { type Region, Regions } from './region/regions.ts';
 import type { Translator } from './region/translator.ts';
-import { inOrder, type PlacedProbe, scriptOf } from './script.ts';
+import { type PlacedProbe, scriptOf } from './script.ts';
 import { Sites } from './sites.ts';
-import { type Site, type Variant, Warmth } from './variant.ts';
-import { BLOCK_BYTES_MAX, blockBytes, type WriteContext, writeBlock } from './write-block.ts';
+import { annotatedBytes, newSite, type Site, type Variant, Warmth } from './variant.ts';
+import { BLOCK_BYTES_MAX, type WriteContext, writeBlock } from './write-block.ts';
 
 /** Values of `regionKey`, and the first of those for supervisor and user mode. */
 const REGION_KEY = { physical: 1, machine: 2, translated: 4 } as const;
@@ -77,13 +79,13 @@ export class BlockCache {
   readonly #regions: Regions<Variant>;
   readonly #maker: RegionMaker;
 
-  #plugins: PluginInstance[] = [];
-  #loads = 0;
+  readonly #annotations = new Annotations();
   /** Changes whenever a region may have become invalid, or valid again. */
   #changes = 0;
-  readonly #loadNumber = new Map<PluginInstance, number>();
 
-  readonly #callbacks = new Callbacks();
+  #limits = UNLIMITED;
+  /** The last block that was made for one instruction. */
+  #single: Variant | undefined;
 
   /** @param fetch finds the page of an address for fetches in a mode, or throws Trap */
   constructor(
@@ -137,7 +139,7 @@ export class BlockCache {
 
   /** The callback with this number; undefined once its block or its plugin is gone. */
   callback(number: number): Callback | undefined {
-    return this.#callbacks.at(number);
+    return this.#annotations.callback(number);
   }
 
   /**
@@ -175,7 +177,7 @@ export class BlockCache {
    * @throws Trap where no instruction can be fetched at `pc`
    */
   enter(pc: bigint, link = 0): number {
-    this.#callbacks.release();
+    this.#annotations.release();
     const known = this.#space.find(pc);
     if (known !== 0 && this.#isReady(known)) return known;
     for (;;) {
@@ -256,14 +258,7 @@ export class BlockCache {
 
   /** Its blocks are where they were, in the address space of now. */
   #isMapped({ pages, physical }: Region<Variant>): boolean {
-    if (physical) return true;
-    try {
-      for (const [page, host] of pages) if (this.#space.page(page << BigInt(PAGE_SHIFT)).host !== host) return false;
-      return true;
-    } catch (thrown) {
-      if (!(thrown instanceof Trap)) throw thrown;
-      return false;
-    }
+    return physical || this.#space.maps(pages);
   }
 
   get #isPhysical(): boolean {
@@ -277,32 +272,25 @@ export class BlockCache {
 
   /** The instruction that the record, any of a block's, belongs to. Slow: it searches. */
   instructionAt(record: number): BlockInstruction {
-    for (const { block, clean, annotated } of this.#sites)
-      for (const variant of [clean, annotated])
-        for (const step of variant?.steps ?? [])
-          if (variant!.record + step.offset === record) return block.instructions[step.index]!;
+    const variants = Array.from(this.#sites, ({ clean, annotated }) => [clean, annotated]).flat();
+    for (const variant of [this.#single, ...variants])
+      for (const step of variant?.steps ?? [])
+        if (variant!.record + step.offset === record) return variant!.block.instructions[step.index]!;
     throw new Error(`no block has a record at 0x${record.toString(16)}`);
   }
 
   #translate(pc: bigint): Site {
     // Before pages are marked: a flush takes all marks away.
     if (!this.#area.hasRoom(BLOCK_BYTES_MAX)) this.flush();
-    const block = this.#decode(pc);
+    const block = this.#decode(pc, this.#limits);
     this.#view.translated++;
-    const site: Site = {
-      block,
-      clean: undefined,
-      annotated: undefined,
-      wanted: new Map(),
-      shown: 0,
-      dropped: false,
-    };
-    (site as { clean: Variant }).clean = this.#write(site, []);
+    const site = newSite(block);
+    site.clean = this.#write(site, []);
     this.#sites.add(site);
     return site;
   }
 
-  #decode(pc: bigint): DecodedBlock {
+  #decode(pc: bigint, limits: BlockLimits): DecodedBlock {
     const offset = Number(BigInt.asUintN(PAGE_SHIFT, pc));
     const first = this.#space.page(pc).host + offset;
     for (;;) {
@@ -311,7 +299,7 @@ export class BlockCache {
       const second = crosses ? this.#secondPage(pc).host : -1;
       const block = this.#codePages.whileLocked(() => {
         for (const host of [first, second]) if (host >= 0) this.#codePages.mark(host);
-        return decodeBlock(this.#memory, pc, first, second);
+        return decodeBlock(this.#memory, pc, first, second, limits);
       });
       if (block) return block;
     }
@@ -330,22 +318,11 @@ export class BlockCache {
 
   /** The variant to run: every plugin has been shown the site, and what they want is woven in. */
   #current(site: Site): Variant {
-    let changed = false;
-    if (site.shown !== this.#loads) {
-      for (const plugin of this.#plugins) {
-        if (this.#loadNumber.get(plugin)! <= site.shown) continue;
-        const wanted = plugin.translate(blockInfo(site.block));
-        if (wanted.length === 0) continue;
-        site.wanted.set(plugin, wanted);
-        changed = true;
-      }
-      site.shown = this.#loads;
-    }
+    const changed = this.#annotations.show(site);
     if (changed && site.annotated) this.#retire(site.annotated);
     if (site.wanted.size === 0) return site.clean!;
     if (changed || !site.annotated) {
-      const requests = [...site.wanted].flatMap(([plugin, wanted]) => wanted.map((request) => ({ plugin, request })));
-      if (!this.#area.hasRoom(blockBytes(site.block, requests.length))) {
+      if (!this.#area.hasRoom(annotatedBytes(site))) {
         this.flush();
         return this.#current(this.#translate(site.block.pc));
       }
@@ -356,21 +333,9 @@ export class BlockCache {
   }
 
   #annotate(site: Site): Variant {
-    const { instructions } = blockInfo(site.block);
-    const owner = new Map<ProbeRequest, PluginInstance>();
-    for (const [plugin, wanted] of site.wanted) for (const request of wanted) owner.set(request, plugin);
-    const probes = inOrder([...owner.keys()]).map((request): PlacedProbe => {
-      if (!request.callback) return { request, callback: -1 };
-      const callback = this.#callbacks.add({
-        instance: owner.get(request)!,
-        instruction: instructions[request.index]!,
-        run: request.callback,
-      });
-      return { request, callback };
-    });
     this.#view.instrumented++;
     this.#view.annotated++;
-    return this.#write(site, probes);
+    return this.#write(site, this.#annotations.place(site));
   }
 
   /** The variant is never to be entered again; links may still lead to its first record. */
@@ -380,23 +345,20 @@ export class BlockCache {
     this.#regions.dropWith(variant);
     this.#view.blocks--;
     if (variant !== variant.site.clean) this.#view.annotated--;
-    this.#callbacks.retire(variant.callbacks);
+    this.#annotations.retire(variant.callbacks);
   }
 
   /** Every site has to be shown to `plugin`. */
   addPlugin(plugin: PluginInstance): void {
-    this.#plugins.push(plugin);
-    this.#loads++;
+    this.#annotations.add(plugin);
     this.#changes++;
-    this.#loadNumber.set(plugin, this.#loads);
     for (const site of this.#sites) this.#warmth.suspend(site.annotated ?? site.clean!);
     this.#regions.suspendAll();
   }
 
   /** Undoes all that `plugin` wanted; no other block is touched. To be called between blocks. */
   removePlugin(plugin: PluginInstance): void {
-    this.#plugins = this.#plugins.filter((other) => other !== plugin);
-    this.#loadNumber.delete(plugin);
+    this.#annotations.remove(plugin);
     this.#changes++;
     for (const site of this.#sites) {
       if (!site.wanted.delete(plugin) || !site.annotated) continue;
@@ -404,7 +366,6 @@ export class BlockCache {
       site.annotated = undefined;
       this.#view.droppedByPlugin++;
     }
-    this.#callbacks.removePlugin(plugin);
   }
 
   /** How many blocks carry something of `plugin`. */
@@ -421,6 +382,47 @@ export class BlockCache {
     this.#sites.remove(site);
   }
 
+  /** A breakpoint is at `pc`: no block is. */
+  isBreakpoint(pc: bigint): boolean {
+    const { breakpoints } = this.#limits;
+    return breakpoints.size > 0 && breakpoints.has(pc);
+  }
+
+  /** From here on blocks end where `limits` say. To be called between blocks. */
+  limit(limits: BlockLimits): void {
+    const before = this.#limits;
+    this.#limits = limits;
+    if (limits.endsAtAccesses !== before.endsAtAccesses) {
+      this.flush();
+      return;
+    }
+    const changed = [...new Set(limits.breakpoints).symmetricDifference(before.breakpoints)];
+    const isConcerned = ({ block: { pc, next, transfers } }: Site): boolean =>
+      changed.some((address) => address >= pc && (address < next || (address === next && !transfers)));
+    for (const site of [...this.#sites].filter(isConcerned)) this.#drop(site);
+  }
+
+  /**
+   * The record of a block of the one instruction at `pc`, with what plugins want of it, whether there is a breakpoint or
+   * not. Nothing leads there, and it stands until any other block is made. To be called between blocks.
+   * @throws Trap where no instruction can be fetched at `pc`
+   */
+  single(pc: bigint): number {
+    this.#annotations.release();
+    if (!this.#area.hasRoom(BLOCK_BYTES_MAX)) this.flush();
+    const site = newSite(this.#decode(pc, { ...this.#limits, instructionsMax: 1 }));
+    this.#annotations.show(site);
+    if (!this.#area.hasRoom(annotatedBytes(site))) this.flush();
+    const { free } = this.#area;
+    if (site.wanted.size === 0) site.clean = this.#write(site, []);
+    else site.annotated = this.#annotate(site);
+    this.#single = (site.annotated ?? site.clean)!;
+    this.#retire(this.#single);
+    this.#byRecord.delete(this.#single.record);
+    this.#area.giveBack(free);
+    return this.#single.record;
+  }
+
   /** Drops every block that has bytes on the RAM page. */
   dropPage(page: number): void {
     for (const site of this.#sites.takePage(page)) {
@@ -434,7 +436,8 @@ export class BlockCache {
     this.#sites.clear();
     this.#byRecord.clear();
     this.#regions.clear();
-    this.#callbacks.clear();
+    this.#single = undefined;
+    this.#annotations.clear();
     this.#codePages.clear();
     this.#area.clear();
     for (const space of this.#spaces.values()) space.clear();

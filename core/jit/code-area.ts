@@ -32,8 +32,13 @@ export class CodeArea {
     this.#view.codeBytes = this.#free - this.#start;
   }
 
+  /** Gives all bytes from memory address `free` on back. */
+  giveBack(free: number): void {
+    this.#free = free;
+    this.#view.codeBytes = free - this.#start;
+  }
+
   clear(): void {
-    this.#free = this.#start;
-    this.#view.codeBytes = 0;
+    this.giveBack(this.#start);
   }
 }

@@ -3,7 +3,7 @@
  * finds the block at an address. What is in either may be run without another look at page tables.
  */
 import { JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, PAGE_SHIFT } from '../memory/layout.ts';
-import type { Invalidation } from '../riscv/hart.ts';
+import { type Invalidation, Trap } from '../riscv/hart.ts';
 
 /** A page of 4 KiB that code may be fetched from. */
 export interface FetchedPage {
@@ -87,6 +87,17 @@ export class CodeSpace {
   /** The same, only if it is known already. */
   known(virtual: bigint): FetchedPage | undefined {
     return this.#pages.get(virtual >> BigInt(PAGE_SHIFT));
+  }
+
+  /** Whether code may be fetched from each of `pages`, by number, and lies where it says in the shared memory. */
+  maps(pages: ReadonlyMap<bigint, number>): boolean {
+    try {
+      for (const [page, host] of pages) if (this.page(page << BigInt(PAGE_SHIFT)).host !== host) return false;
+      return true;
+    } catch (thrown) {
+      if (!(thrown instanceof Trap)) throw thrown;
+      return false;
+    }
   }
 
   /**

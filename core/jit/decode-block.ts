@@ -25,6 +25,22 @@ export interface DecodedBlock {
   readonly hosts: readonly number[];
 }
 
+/** Where blocks end before they would by themselves. */
+export interface BlockLimits {
+  /** Instructions that a block has at the most, 1 to BLOCK_INSTRUCTIONS_MAX. */
+  readonly instructionsMax: number;
+  /** Addresses in front of which it ends. */
+  readonly breakpoints: ReadonlySet<bigint>;
+  /** It ends behind an instruction that loads or stores. */
+  readonly endsAtAccesses: boolean;
+}
+
+export const UNLIMITED: BlockLimits = {
+  instructionsMax: BLOCK_INSTRUCTIONS_MAX,
+  breakpoints: new Set(),
+  endsAtAccesses: false,
+};
+
 /** The same few words recur all over a program. */
 const memo = new Map<number, Decoded | undefined>();
 const MEMO_MAX = 1 << 16;
@@ -45,14 +61,22 @@ export function decodeWord(raw: number): Decoded | undefined {
  * @param second where the page behind lies; -1 where that has not been looked at
  * @returns undefined where the first instruction reaches into a page that has not been looked at
  */
-export function decodeBlock(bytes: DataView, pc: bigint, first: number, second: number): DecodedBlock | undefined {
+export function decodeBlock(
+  bytes: DataView,
+  pc: bigint,
+  first: number,
+  second: number,
+  { instructionsMax, breakpoints, endsAtAccesses }: BlockLimits,
+): DecodedBlock | undefined {
   const pageLeft = PAGE_BYTES - (first % PAGE_BYTES);
   const instructions: BlockInstruction[] = [];
   const hosts = [first];
   let offset = 0;
   let transfers = false;
 
-  while (!transfers && instructions.length < BLOCK_INSTRUCTIONS_MAX && offset < pageLeft) {
+  while (!transfers && instructions.length < instructionsMax && offset < pageLeft) {
+    const address = BigInt.asUintN(64, pc + BigInt(offset));
+    if (offset > 0 && breakpoints.has(address)) break;
     const halfword = bytes.getUint16(first + offset, true);
     const length = lengthOf(halfword);
     let high = first + offset + 2;
@@ -65,9 +89,10 @@ export function decodeBlock(bytes: DataView, pc: bigint, first: number, second: 
     const raw = length === 4 ? (halfword | (bytes.getUint16(high, true) << 16)) >>> 0 : halfword;
     const decoded = decodeWord(raw);
     const handled = decoded && HANDLED.get(decoded.instruction);
-    instructions.push({ pc: BigInt.asUintN(64, pc + BigInt(offset)), raw, length, decoded, handled });
+    instructions.push({ pc: address, raw, length, decoded, handled });
     transfers = handled === undefined || handled.ends;
     offset += length;
+    if (endsAtAccesses && (handled?.loads || handled?.stores)) break;
   }
   return { pc, instructions, transfers, next: BigInt.asUintN(64, pc + BigInt(offset)), hosts };
 }

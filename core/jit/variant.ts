@@ -9,12 +9,12 @@ import type { ProbeRequest } from '../plugin/probe.ts';
 import { HEADER, TARGETS } from '../wasm/record.ts';
 import type { DecodedBlock } from './decode-block.ts';
 import type { Step } from './script.ts';
-import { targetsOf } from './write-block.ts';
+import { blockBytes, targetsOf } from './write-block.ts';
 
 /** A block of guest code that has been met. */
 export interface Site {
   readonly block: DecodedBlock;
-  readonly clean: Variant | undefined;
+  clean: Variant | undefined;
   annotated: Variant | undefined;
   /** What each plugin that wants something wants. */
   readonly wanted: Map<PluginInstance, readonly ProbeRequest[]>;
@@ -35,6 +35,22 @@ export interface Variant {
   /** Never to be entered again. */
   retired: boolean;
 }
+
+export const newSite = (block: DecodedBlock): Site => ({
+  block,
+  clean: undefined,
+  annotated: undefined,
+  wanted: new Map(),
+  shown: 0,
+  dropped: false,
+});
+
+/** Bytes that the site takes at the most with what plugins want of it. */
+export const annotatedBytes = ({ block, wanted }: Site): number =>
+  blockBytes(
+    block,
+    [...wanted.values()].reduce((sum, { length }) => sum + length, 0),
+  );
 
 /** How warm the variants of one vCPU are. */
 export class Warmth {

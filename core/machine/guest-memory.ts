@@ -43,16 +43,38 @@ export class MachineMemory implements GuestMemory {
 
   readVirtual(vcpu: number, address: bigint, length: number): Uint8Array | undefined {
     const bytes = new Uint8Array(length);
-    for (let done = 0; done < length; ) {
-      const at = BigInt.asUintN(64, address + BigInt(done));
-      const count = Math.min(length - done, PAGE_BYTES - Number(at % BigInt(PAGE_BYTES)));
-      const physical = physicalAddress(this.#harts[vcpu]!, this.#tables, at, 'load');
-      const part = physical === undefined ? undefined : this.readPhysical(BigInt(physical), count);
-      if (!part) return undefined;
-      bytes.set(part, done);
-      done += count;
+    const isRead = this.#eachPage(vcpu, address, length, (physical, start, end) => {
+      const part = this.readPhysical(physical, end - start);
+      if (part) bytes.set(part, start);
+      return part !== undefined;
+    });
+    return isRead ? bytes : undefined;
+  }
+
+  writeVirtual(vcpu: number, address: bigint, bytes: Uint8Array): boolean {
+    return this.#eachPage(vcpu, address, bytes.length, (physical, start, end) =>
+      this.writePhysical(physical, bytes.subarray(start, end)),
+    );
+  }
+
+  /**
+   * Does something to `length` bytes at a virtual address, page by page.
+   * @param visit given where each part lies, and its first and last offset; false ends it
+   */
+  #eachPage(
+    vcpu: number,
+    address: bigint,
+    length: number,
+    visit: (physical: bigint, start: number, end: number) => boolean,
+  ): boolean {
+    for (let start = 0; start < length; ) {
+      const at = BigInt.asUintN(64, address + BigInt(start));
+      const end = Math.min(length, start + PAGE_BYTES - Number(at % BigInt(PAGE_BYTES)));
+      const physical = physicalAddress(this.#harts[vcpu]!, this.#tables, at);
+      if (physical === undefined || !visit(BigInt(physical), start, end)) return false;
+      start = end;
     }
-    return bytes;
+    return true;
   }
 
   mappings(vcpu: number): AddressMappings | undefined {

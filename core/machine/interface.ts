@@ -8,10 +8,11 @@
 export type { BlockBackend, CharacterBackend, NetworkBackend, RandomBackend } from '../devices/backends.ts';
 export type { VirtioDevice } from '../devices/virtio/device.ts';
 
+import type { DebugPoints, VcpuStop } from '../hart/debugger.ts';
 import type { AddressMappings } from '../riscv/memory/mappings.ts';
 
 /** QMP's RunState, as far as this machine can be in it. */
-export type RunState = 'prelaunch' | 'running' | 'paused' | 'shutdown' | 'internal-error' | 'guest-panicked';
+export type RunState = 'debug' | 'prelaunch' | 'running' | 'paused' | 'shutdown' | 'internal-error' | 'guest-panicked';
 
 /** QMP's ShutdownCause: who asked for the reset or the end of the machine. */
 export type ShutdownReason =
@@ -56,7 +57,10 @@ export interface Vcpu {
   controlRegisters(): readonly RegisterValue[];
   /** x0 to x31, then f0 to f31, with QEMU's names (`x0/zero`, `f0/ft0` ...). A racy sample while the guest runs. */
   generalRegisters(): readonly RegisterValue[];
-  /** The value of a register by any of its names (`pc`, `a0`, `x10`, `fa0`, `mstatus`), undefined where there is none. */
+  /**
+   * The value of a register by any of its names (`pc`, `a0`, `x10`, `fa0`, `mstatus`, `priv` for the privilege mode),
+   * undefined where there is none.
+   */
   register(name: string): bigint | undefined;
 }
 
@@ -79,7 +83,10 @@ export interface GuestMemory {
   readonly ranges: readonly MemoryRange[];
   /** `length` bytes at physical `address`, or undefined where any of them is neither RAM nor ROM. No side effects. */
   readPhysical(address: bigint, length: number): Uint8Array | undefined;
-  /** The same at a virtual address, translated as `vcpu` would for a load now. */
+  /**
+   * The same at a virtual address, translated as `vcpu` would for a load now; but supervisor mode reaches pages of user
+   * mode, and either reaches those that may only be executed.
+   */
   readVirtual(vcpu: number, address: bigint, length: number): Uint8Array | undefined;
   /**
    * What the page tables of `vcpu` map, in ascending order; undefined where it translates nothing. `complete` is false
@@ -88,6 +95,47 @@ export interface GuestMemory {
   mappings(vcpu: number): AddressMappings | undefined;
   /** Stores bytes as a guest store would: code translated from them is dropped. False where any byte is not RAM. */
   writePhysical(address: bigint, bytes: Uint8Array): boolean;
+  /**
+   * The same at a virtual address, translated as for `readVirtual`: pages need not be writable. False where any byte is not
+   * RAM; those in front of it may have been stored.
+   */
+  writeVirtual(vcpu: number, address: bigint, bytes: Uint8Array): boolean;
+}
+
+export type { DebugPoints, VcpuStop } from '../hart/debugger.ts';
+export type { Watchpoint } from '../hart/watchpoints.ts';
+
+/** What a vCPU does while the machine runs for a debugger. */
+export type Pace =
+  | 'run'
+  /** Executes one instruction, whatever breakpoints there are; a trap that it takes is part of it. The machine then stops. */
+  | 'step'
+  /** The same, but an interrupt that is due is taken in place of an instruction. */
+  | 'step-or-interrupt'
+  | 'stay';
+
+/** What has stopped the machine. */
+export type DebugStop = VcpuStop & { readonly vcpu: number };
+
+/**
+ * What debuggers do with a machine besides stopping it and looking at it. When a point is reached or a step is done, all
+ * vCPUs stop: the run state becomes `debug`, and STOP tells. Without points nothing of this costs anything.
+ */
+export interface Debugging {
+  /** Why the machine is in run state `debug`; else undefined. */
+  readonly stop: DebugStop | undefined;
+  /** From when it resolves the guest stops at these points, and no others. Points survive a reset. */
+  setPoints(points: DebugPoints): Promise<void>;
+  /**
+   * As `cont`, but each vCPU goes at its own pace, by index. Guest time stands still where none runs or may take an
+   * interrupt. A vCPU that stands at the breakpoint which has stopped the machine executes the instruction there.
+   */
+  resume(paces: readonly Pace[]): Promise<void>;
+  /**
+   * Writes a register by any of its names, between two instructions of the vCPU.
+   * @returns false where there is none of that name, or it cannot be written
+   */
+  writeRegister(vcpu: number, name: string, value: bigint): Promise<boolean>;
 }
 
 /** Thrown by `Instrumentation` with the texts that the monitor passes on. */
@@ -184,11 +232,12 @@ export interface Machine {
   readonly memory: GuestMemory;
   readonly instrumentation: Instrumentation;
   readonly traceEvents: TraceEvents;
+  readonly debug: Debugging;
   /** Listens to everything that happens to the machine. Returns the function that stops listening. */
   onEvent(listener: (event: MachineEvent) => void): () => void;
   /** Pauses every vCPU and guest time. No effect, and no event, unless running. */
   stop(): Promise<void>;
-  /** Runs on. No effect, and no event, while running. Rejects after a shutdown. */
+  /** Runs on, as `debug.resume` with every vCPU at `run`. No effect, and no event, while running. Rejects after a shutdown. */
   cont(): Promise<void>;
   /** Resets vCPUs, devices and RAM contents as at power-on; run state stays. */
   reset(reason: ShutdownReason): Promise<void>;

@@ -13,14 +13,15 @@ import { HART_STATE_OFFSET, VcpuState } from '../hart/state.ts';
 import { CodePages } from '../jit/code-pages.ts';
 import { createGuestInterpreter } from '../jit/handlers.ts';
 import type { TranslatorClient, TranslatorWorkerData } from '../jit/region/translator-worker.ts';
-import { CODE_BYTES_PER_VCPU, createMemory, type Layout, layoutOf, ROM_BYTES } from '../memory/layout.ts';
+import { createMemory, type Layout, layoutOf, ROM_BYTES } from '../memory/layout.ts';
 import { type MemoryRegion, PhysicalMemory } from '../memory/physical.ts';
 import { HartState } from '../riscv/state.ts';
-import { EXITS } from '../wasm/contract.ts';
 import { type BackEnds, connectBackEnds } from './back-ends.ts';
 import { type BootImage, fillMemory, planBoot } from './boot.ts';
 import { timeOfDay } from './clock.ts';
 import type { ClockWorkerData } from './clock-worker.ts';
+import { codeStatisticsOf } from './code-statistics.ts';
+import { Debugger } from './debugger.ts';
 import { type Chosen, chooseIn, virtDeviceTree } from './device-tree.ts';
 import { type Equipment, equip, type Fitting } from './equipment.ts';
 import { MachineMemory } from './guest-memory.ts';
@@ -30,6 +31,7 @@ import type {
   CodeStatistics,
   Machine,
   MachineEvent,
+  Pace,
   RunState,
   ShutdownReason,
   VirtioDevice,
@@ -63,6 +65,7 @@ class VirtMachine implements Machine {
   readonly memory: MachineMemory;
   readonly instrumentation: Plugins;
   readonly traceEvents: TraceControl;
+  readonly debug: Debugger;
   readonly #config: Config;
   readonly #layout: Layout;
   readonly #buffer: SharedArrayBuffer;
@@ -165,6 +168,13 @@ class VirtMachine implements Machine {
       find: config.findPlugin,
     });
     this.traceEvents = new TraceControl(askAll);
+    this.debug = new Debugger({
+      askAll,
+      ask: (vcpu, request) => this.#threads[vcpu]!.ask(request),
+      isRunning: () => this.#runState === 'running',
+      resume: (paces) => this.#continue(paces),
+      pc: (vcpu) => this.vcpus[vcpu]!.register('pc')!,
+    });
     this.#custodies = layout.vcpus.map((_, index) => new Custody(buffer, layout, index));
     this.#watchdog = setInterval(() => {
       // Where no other thread can be started, the machine has been told that the vCPU is dead.
@@ -184,6 +194,7 @@ class VirtMachine implements Machine {
   async #replace(vcpu: number, plugin: number, message: string): Promise<void> {
     await this.#threads[vcpu]!.replace(message, async (ask) => {
       await this.traceEvents.restore(ask);
+      await this.debug.restore(ask);
       await this.instrumentation.restore(ask, plugin);
     });
     this.instrumentation.stuck(plugin, vcpu, message);
@@ -241,10 +252,12 @@ class VirtMachine implements Machine {
     this.#board.setTimeRunning(false);
   }
 
-  async #resume(): Promise<void> {
-    this.#board.setTimeRunning(true);
+  /** @param paces by vCPU; by default all run */
+  async #resume(paces: readonly Pace[] = this.vcpus.map(() => 'run')): Promise<void> {
+    await this.debug.inform();
+    if (paces.some((pace) => pace === 'run' || pace === 'step-or-interrupt')) this.#board.setTimeRunning(true);
     await this.#backEnds.setRunning(true);
-    await this.#askAll({ type: 'resume' });
+    await this.debug.start(paces);
   }
 
   stop(): Promise<void> {
@@ -257,14 +270,27 @@ class VirtMachine implements Machine {
   }
 
   cont(): Promise<void> {
+    return this.#continue();
+  }
+
+  #continue(paces?: readonly Pace[]): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#runState === 'running') return;
       if (this.#runState === 'shutdown') throw new Error('the machine has shut down');
       if (this.#runState === 'internal-error') throw new Error('Resetting the Virtual Machine is required');
       this.#runState = 'running';
       this.#emit({ name: 'RESUME' });
-      await this.#resume();
+      if (this.debug.isDue) await this.#stopForDebugger();
+      else await this.#resume(paces);
     });
+  }
+
+  /** A vCPU has a reason to stop for the debugger, unless the machine has stopped for another one meanwhile. */
+  async #stopForDebugger(): Promise<void> {
+    if (this.#runState !== 'running' || !this.debug.takeStop()) return;
+    await this.#pause();
+    this.#runState = 'debug';
+    this.#emit({ name: 'STOP' });
   }
 
   reset(reason: ShutdownReason): Promise<void> {
@@ -274,6 +300,7 @@ class VirtMachine implements Machine {
   async #reset(reason: ShutdownReason): Promise<void> {
     if (this.#runState === 'shutdown') throw new Error('the machine has shut down');
     await this.#pause();
+    this.debug.forgetStops();
     this.#board.reset();
     new Uint8Array(this.#buffer, this.#layout.ram, this.#layout.ramBytes).fill(0);
     this.#fill();
@@ -313,6 +340,10 @@ class VirtMachine implements Machine {
         break;
       case 'finish':
         void this.#inTurn(() => this.#finish(message.finish));
+        break;
+      case 'stopped':
+        this.debug.arrived({ vcpu, ...message.stop });
+        void this.#inTurn(() => this.#stopForDebugger());
         break;
       case 'plugin-failed':
         this.instrumentation.failed(message.id, vcpu, message.message);
@@ -355,38 +386,7 @@ class VirtMachine implements Machine {
   }
 
   codeStatistics(): readonly CodeStatistics[] {
-    return this.#layout.vcpus.map(({ state }) => {
-      const view = VcpuState.view(this.#buffer, state);
-      const {
-        blocks,
-        annotated,
-        translated,
-        instrumented,
-        droppedByStore,
-        droppedByPlugin,
-        flushes,
-        regions,
-        regionBytes,
-        compiled,
-      } = view;
-      return {
-        blocks,
-        annotated,
-        bytes: view.codeBytes,
-        bytesMax: CODE_BYTES_PER_VCPU,
-        translated,
-        instrumented,
-        droppedByStore,
-        droppedByPlugin,
-        flushes,
-        regions,
-        regionBytes,
-        compiled,
-        compileMilliseconds: view.compileMicroseconds / 1000,
-        instructions: HartState.view(this.#buffer, state + HART_STATE_OFFSET).minstret,
-        exits: Object.fromEntries(EXITS.map((name, index) => [name, view.exits[index]!])),
-      };
-    });
+    return this.#layout.vcpus.map(({ state }) => codeStatisticsOf(this.#buffer, state));
   }
 }
 

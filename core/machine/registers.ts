@@ -5,7 +5,8 @@ import type { View } from '../memory/struct.ts';
 import { csrNumber } from '../riscv/csr/numbers.ts';
 import { CSRS } from '../riscv/csr/table.ts';
 import { Hart } from '../riscv/hart.ts';
-import { ABI_NAMES, registerNumber } from '../riscv/registers.ts';
+import { readRegister } from '../riscv/named-registers.ts';
+import { ABI_NAMES } from '../riscv/registers.ts';
 import type { RegisterValue, Vcpu } from './interface.ts';
 
 /** CSRs that `info registers` prints, in QEMU's order. */
@@ -42,31 +43,18 @@ export class VcpuRegisters implements Vcpu {
     return this.#view.halted === 1;
   }
 
-  #csr(name: string): bigint | undefined {
-    const number = csrNumber(name);
-    return number === undefined ? undefined : CSRS.get(number)?.read(this.#hart);
-  }
-
   controlRegisters(): readonly RegisterValue[] {
-    const csrs = SHOWN.map((name) => ({ name, value: this.#csr(name)! }));
-    return [{ name: 'pc', value: this.#hart.state.pc }, ...csrs];
+    return ['pc', ...SHOWN].map((name) => ({ name, value: this.register(name)! }));
   }
 
   generalRegisters(): readonly RegisterValue[] {
     return ABI_NAMES.map((name, number) => {
       const own = number < 32 ? `x${number}` : `f${number - 32}`;
-      return { name: `${own}/${name}`, value: this.#general(number) };
+      return { name: `${own}/${name}`, value: this.register(own)! };
     });
   }
 
-  #general(number: number): bigint {
-    const { x, f } = this.#hart.state;
-    return number < 32 ? x[number]! : f[number - 32]!;
-  }
-
   register(name: string): bigint | undefined {
-    if (name === 'pc') return this.#hart.state.pc;
-    const number = registerNumber(name);
-    return number === undefined ? this.#csr(name) : this.#general(number);
+    return readRegister(this.#hart, name);
   }
 }

@@ -137,7 +137,7 @@ export class VcpuThread {
     await this.ready;
     const ask = (request: Request): Promise<unknown> => this.#ask(request, true);
     await restore(ask);
-    if (this.#state.parked === 0) await ask({ type: 'resume' });
+    if (this.#state.parked === 0) await ask({ type: 'resume', start: 'run' });
     this.#replacing = false;
     for (const [number, { request, resolve, reject }] of [...this.#waiting]) {
       if (number !== serving || REPEATABLE.includes(request.type)) {

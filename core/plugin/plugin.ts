@@ -47,7 +47,7 @@ export interface InstructionInfo {
 export interface BlockInfo {
   readonly pc: bigint;
   readonly instructions: readonly InstructionInfo[];
-  /** Why it ends there: its last instruction transfers control or leaves; a page or the size limit cut it. */
+  /** Why it ends there: its last instruction transfers control or leaves; a page, the size limit or a debugger cut it. */
   readonly end: 'transfer' | 'cut';
 }
 

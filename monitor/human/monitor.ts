@@ -3,6 +3,7 @@
  * that does the job, that one does it, and what it returns is shown.
  */
 import type { Context, HumanCommand } from '../command.ts';
+import { debugCommands } from './commands/debug.ts';
 import { helpCommands } from './commands/help.ts';
 import { instrumentationCommands } from './commands/instrumentation.ts';
 import { jitCommands } from './commands/jit.ts';
@@ -21,6 +22,7 @@ const commands: readonly HumanCommand[] = [
   ...runStateCommands,
   ...registerCommands,
   ...memoryCommands,
+  ...debugCommands,
   ...instrumentationCommands,
   ...jitCommands,
   ...traceCommands,

@@ -75,6 +75,12 @@ export class Chardev {
     this.#frontEnds.push(frontEnd);
   }
 
+  /** Takes a front end off, and ends the clients that it serves. To be called where there is no other one. */
+  async disconnect(frontEnd: FrontEnd): Promise<void> {
+    this.#frontEnds.splice(this.#frontEnds.indexOf(frontEnd), 1);
+    await Promise.all([...this.#served].map(finish));
+  }
+
   /** Begins to serve clients, once every front end has been connected. */
   start(): void {
     this.#started = true;

@@ -3,6 +3,7 @@ import type { MachineType } from '../../schema/config.ts';
 import type { ChardevSpec } from '../chardev/spec.ts';
 import type { DeviceSpec } from './devices.ts';
 import type { DriveSpec } from './drives.ts';
+import type { GdbSpec } from './gdb.ts';
 import type { NetdevSpec } from './netdevs.ts';
 import type { FwCfgSpec, RngSpec } from './objects.ts';
 
@@ -59,6 +60,8 @@ export interface Config {
   readonly fwCfg: readonly FwCfgSpec[];
   /** In the order in which a mux offers them. */
   readonly monitors: readonly MonitorSpec[];
+  /** Where debuggers are served. */
+  readonly gdb?: GdbSpec | undefined;
   /** Loaded in this order before the guest runs. */
   readonly plugins: readonly PluginSpec[];
   readonly trace: TraceSpec;

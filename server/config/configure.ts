@@ -15,6 +15,7 @@ import { UsageError } from '../errors.ts';
 import type { Config, MonitorSpec, PluginSpec, TraceSpec } from './config.ts';
 import type { ConsoleSpec, DeviceSpec } from './devices.ts';
 import type { DriveSpec } from './drives.ts';
+import type { GdbSpec } from './gdb.ts';
 import { KeyValues } from './key-values.ts';
 import type { NetdevSpec } from './netdevs.ts';
 import type { FwCfgSpec, RngSpec } from './objects.ts';
@@ -48,6 +49,8 @@ export interface Draft {
   readonly chardevs: ChardevSpec[];
   readonly serials: SerialArgument[];
   readonly monitors: MonitorSpec[];
+  /** A device of its own for debuggers, or the id of one that `-chardev` makes. */
+  gdb: { readonly chardev: ChardevSpec | string; readonly option: string } | undefined;
   readonly drives: DriveSpec[];
   /** Ids of drives, by bank. */
   readonly flash: (string | undefined)[];
@@ -87,6 +90,7 @@ export const emptyDraft = (): Draft => ({
   chardevs: [],
   serials: [],
   monitors: [],
+  gdb: undefined,
   drives: [],
   flash: Array.from({ length: FLASH_BANKS }),
   netdevs: [],
@@ -225,7 +229,10 @@ export function parseSerial(device: string, option: string): SerialArgument {
 }
 
 /** The serial line, the monitors and their character devices, with those that nobody had to ask for. */
-function connections(draft: Draft, devices: Config['devices']): Pick<Config, 'chardevs' | 'serial' | 'monitors'> {
+function connections(
+  draft: Draft,
+  devices: Config['devices'],
+): Pick<Config, 'chardevs' | 'serial' | 'monitors' | 'gdb'> {
   const [argument = parseSerial(defaultSerial(draft), '-serial'), extra] = draft.serials;
   if (extra !== undefined) throw new UsageError(`${extra.option}: machine 'virt' has one serial line only`);
 
@@ -240,8 +247,18 @@ function connections(draft: Draft, devices: Config['devices']): Pick<Config, 'ch
     serial = { chardev: chardev.id, option };
     if (monitor) monitors.unshift({ chardev: chardev.id, mode: 'readline', pretty: false, option });
   }
-  checkShares(chardevs, serial, monitors, devices);
-  return { chardevs, serial, monitors };
+  const gdb = gdbFrom(draft, chardevs);
+  checkShares(chardevs, serial, monitors, devices, gdb);
+  return { chardevs, serial, monitors, gdb };
+}
+
+/** @param chardevs takes the device, if it is one of its own */
+function gdbFrom({ gdb }: Draft, chardevs: ChardevSpec[]): GdbSpec | undefined {
+  if (gdb === undefined) return undefined;
+  const { chardev, option } = gdb;
+  if (typeof chardev === 'string') return { chardev, own: false, option };
+  chardevs.push(chardev);
+  return { chardev: chardev.id, own: true, option };
 }
 
 /**
@@ -249,9 +266,10 @@ function connections(draft: Draft, devices: Config['devices']): Pick<Config, 'ch
  * command line that says nothing of the matter. Whoever uses standard input and output otherwise keeps it to himself,
  * and so does a human monitor elsewhere.
  */
-function defaultSerial({ nographic, display, defaults, daemonize, chardevs, monitors }: Draft): string {
+function defaultSerial({ nographic, display, defaults, daemonize, chardevs, monitors, gdb }: Draft): string {
   const terminal = nographic || (display && defaults && !daemonize);
-  if (!terminal || chardevs.some(({ backend }) => backend.type === 'stdio')) return 'null';
+  const own = typeof gdb?.chardev === 'object' ? [gdb.chardev] : [];
+  if (!terminal || [...chardevs, ...own].some(({ backend }) => backend.type === 'stdio')) return 'null';
   return monitors.some(({ mode }) => mode === 'readline') ? 'stdio' : 'mon:stdio';
 }
 
@@ -260,6 +278,7 @@ function checkShares(
   serial: Config['serial'],
   monitors: readonly MonitorSpec[],
   devices: Config['devices'],
+  gdb: Config['gdb'],
 ): void {
   const ids = new Map<string, ChardevSpec>();
   let stdio = false;
@@ -278,6 +297,12 @@ function checkShares(
         `${option}: chardev "${chardev}" has mux=on, which is for people: a QMP monitor cannot share it`,
       );
     }
+  }
+  if (gdb !== undefined) {
+    const spec = ids.get(gdb.chardev);
+    if (spec === undefined) throw new UsageError(`${gdb.option}: chardev "${gdb.chardev}" not found`);
+    if (spec.mux)
+      throw new UsageError(`${gdb.option}: chardev "${gdb.chardev}" has mux=on: a debugger cannot share it`);
   }
   if (serial !== undefined && !ids.has(serial.chardev)) {
     throw new UsageError(

@@ -3,8 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type DaemonProcess, qmpClient, startDaemon } from '../support/daemon.ts';
+import { type DaemonProcess, eventually, qmpClient, startDaemon } from '../support/daemon.ts';
+import { requireGdb, startGdb } from '../support/gdb.ts';
 import { archive } from './initramfs.ts';
+import { requireAssembler, writeSymbols } from './kernel-symbols.ts';
 import { bootFiles } from './packages.ts';
 
 const PROMPT = 'vivarium# ';
@@ -112,6 +114,44 @@ describe.skipIf(!files)('Debian', () => {
     const sums = (await both).split('\n').filter((line) => /^[\da-f]{64}/.test(line));
     expect(sums.length).toBe(6);
     expect(new Set(sums)).toEqual(new Set([expected]));
+    expect(await type('dmesg')).not.toMatch(TROUBLE);
+    daemon.child.stdin.write('poweroff -f\n');
+    expect(await daemon.ended).toBe(0);
+  });
+
+  const canDebug = requireGdb() && requireAssembler();
+  test.skipIf(!canDebug)('is debugged while it runs', { timeout: 2 * BOOT_MS }, async () => {
+    const socket = join(folder, 'debugged');
+    const debugger_ = join(folder, 'gdb');
+    const { daemon, type } = await boot(2, [
+      ...['-qmp', `unix:${socket},server=on,wait=off`, '-gdb', `unix:${debugger_},server=on,wait=off`],
+    ]);
+    const work = 'seq 1 100000 | sha256sum';
+    const expected = await type(work);
+    const calls = ['handle_exception', 'do_trap_ecall_u', '__riscv_sys_openat', 'do_sys_openat2'];
+    const elf = join(folder, 'kernel.elf');
+    const known = await type(`grep -E ' (_stext|${calls.join('|')})$' /proc/kallsyms`);
+    writeSymbols(elf, known);
+
+    const client = await qmpClient(socket);
+    const { ended } = startGdb(debugger_, elf, [
+      ...['hbreak do_sys_openat2', 'continue', 'backtrace', 'x/s $a1', 'info registers priv', 'stepi 100', 'delete'],
+      ...['watch *(long *)$sp', 'continue', 'delete', 'info threads', 'detach'],
+    ]);
+    await eventually(() => client.events.some(({ event }) => event === 'RESUME'));
+    expect(await type('cat /proc/version')).toMatch(/^Linux version /);
+    const out = await ended;
+    const [exception, trap, call, open] = calls;
+    expect(out).toMatch(
+      new RegExp(
+        `#0 +0x[\\da-f]+ in ${open} \\(\\)\\n#1 .* in ${call} \\(\\)\\n#2 .* in ${trap} \\(\\)\\n#3 .* in ${exception} `,
+      ),
+    );
+    expect(out).toContain('"/proc/version"');
+    expect(out).toMatch(/priv +0x1\tprv:1 \[Supervisor\]/);
+    expect(out).toMatch(/Thread [12] hit (?:Hardware w|W)atchpoint 2: /);
+    expect(out).toMatch(/ 1 +Thread 1\.1 .*\n.* 2 +Thread 1\.2 /);
+    expect(await type(work)).toBe(expected);
     expect(await type('dmesg')).not.toMatch(TROUBLE);
     daemon.child.stdin.write('poweroff -f\n');
     expect(await daemon.ended).toBe(0);

@@ -19,6 +19,10 @@ describe(`random programs, SEED=${SEED}`, () => {
     createInterpreterDriver('compiler of loops that looks up all the time', { coldness: 1, budget: 10 }),
     // Room for little more than one block of the greatest length, and every few blocks a look at the caller.
     createInterpreterDriver('interpreter that keeps forgetting', { codeBytes: 0x1000, coldness: -1 }, 3),
+    // Each access is made out of line, and a block has one at the most.
+    createInterpreterDriver('compiler of loops under a debugger', { coldness: 1 }, 1000, ({ vcpu }) =>
+      vcpu.debug.setPoints({ breakpoints: [], watchpoints: [{ kind: 'access', address: 0n, bytes: 2 ** 40 }] }),
+    ),
   ])('$name agrees', async (driver) => {
     for (let seed = SEED; seed < SEED + PROGRAMS; seed++) {
       const report = await explain(randomProgram(seed), oracleDriver, driver);

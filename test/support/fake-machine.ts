@@ -9,12 +9,16 @@
 import {
   type AddressMappings,
   type CodeStatistics,
+  type Debugging,
+  type DebugPoints,
+  type DebugStop,
   type GuestMemory,
   type Instrumentation,
   InstrumentationError,
   type Machine,
   type MachineEvent,
   type MemoryRange,
+  type Pace,
   type PluginStatus,
   type RegisterValue,
   type RunState,
@@ -26,6 +30,9 @@ import {
 
 const RAM_START = 0x8000_0000n;
 const KERNEL_START = 0xffff_ffff_8000_0000n;
+
+const physicalOf = (virtual: bigint): bigint =>
+  virtual >= KERNEL_START ? virtual - KERNEL_START + RAM_START : virtual;
 
 /** As long as it takes the machine to do what it is asked: later than everything that is ready now. */
 const effect = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -68,6 +75,7 @@ class FakeVcpu implements Vcpu {
     return this.#registers(true);
   }
   register(name: string): bigint | undefined {
+    if (name === 'priv') return 3n;
     for (const [names, value] of this.values) {
       if (names.split('/').includes(name)) return value;
     }
@@ -107,7 +115,7 @@ class FakeMemory implements GuestMemory {
     return this.#at(address, length, ['rom', 'ram'])?.slice();
   }
   readVirtual(_vcpu: number, address: bigint, length: number): Uint8Array | undefined {
-    return this.readPhysical(address >= KERNEL_START ? address - KERNEL_START + RAM_START : address, length);
+    return this.readPhysical(physicalOf(address), length);
   }
   /** The kernel's addresses, as one range. */
   mappings(_vcpu: number): AddressMappings | undefined {
@@ -120,6 +128,46 @@ class FakeMemory implements GuestMemory {
     const target = this.#at(address, bytes.length, ['ram']);
     target?.set(bytes);
     return target !== undefined;
+  }
+  writeVirtual(_vcpu: number, address: bigint, bytes: Uint8Array): boolean {
+    return this.writePhysical(physicalOf(address), bytes);
+  }
+}
+
+/** A debugger's side of it: who resumes is written down, and `stopAs` makes the guest stop. */
+class FakeDebugging implements Debugging {
+  readonly #machine: FakeMachine;
+  points: DebugPoints = { breakpoints: [], watchpoints: [] };
+  /** The paces of each resume so far: `run,stay`. */
+  readonly resumes: string[] = [];
+  stop: DebugStop | undefined;
+
+  constructor(machine: FakeMachine) {
+    this.#machine = machine;
+  }
+  async setPoints(points: DebugPoints): Promise<void> {
+    await effect();
+    this.points = points;
+  }
+  async resume(paces: readonly Pace[]): Promise<void> {
+    await this.#machine.cont();
+    this.resumes.push(paces.join());
+  }
+  async writeRegister(vcpu: number, name: string, value: bigint): Promise<boolean> {
+    await effect();
+    const { values } = this.#machine.vcpus[vcpu]!;
+    for (const names of values.keys()) {
+      if (!names.split('/').includes(name) || names.startsWith('x0/')) continue;
+      values.set(names, value);
+      return true;
+    }
+    return false;
+  }
+  /** The running guest reaches a point, or has made its step. */
+  stopAs(stop: DebugStop): void {
+    this.stop = stop;
+    this.#machine.runState = 'debug';
+    this.#machine.emit({ name: 'STOP' });
   }
 }
 
@@ -204,6 +252,7 @@ export class FakeMachine implements Machine {
   readonly memory: FakeMemory;
   readonly instrumentation: FakeInstrumentation;
   readonly traceEvents = new FakeTraceEvents();
+  readonly debug = new FakeDebugging(this);
   readonly #listeners = new Set<(event: MachineEvent) => void>();
 
   constructor({ smp = 2, ramBytes = 0x10000, runState = 'running' as RunState } = {}) {
@@ -236,6 +285,7 @@ export class FakeMachine implements Machine {
     if (this.runState === 'shutdown') throw new Error('the machine has shut down');
     if (this.runState === 'running') return;
     this.runState = 'running';
+    this.debug.stop = undefined;
     this.emit({ name: 'RESUME' });
   }
   async reset(reason: ShutdownReason): Promise<void> {

@@ -206,19 +206,19 @@ export class Translator {
 }
 
 /**
- * Where `virtual` lies in physical memory, for an access that the hart would make now; undefined where it would fault.
- * Nothing is changed, so any thread may ask, though a hart that runs may change what it is asked about.
+ * Where `virtual` lies in physical memory, for somebody who looks at the hart from outside; undefined where a load that
+ * the hart would make now would fault. The onlooker sees pages of user mode in supervisor mode, and those that may only
+ * be executed, too. Nothing is changed, so any thread may ask, though a hart that runs may change what it is asked about.
  */
 export function physicalAddress(
   state: HartView,
   memory: Pick<PageTableMemory, 'readEntry'>,
   virtual: bigint,
-  kind: AccessKind,
 ): number | undefined {
-  const mode = kind === 'fetch' ? fetchMode(state.privilege) : dataMode(state);
+  const mode = { ...dataMode(state), sum: true, mxr: true };
   const readOnly = { readEntry: (address: number) => memory.readEntry(address) };
   try {
-    const { page } = new Translator(state, readOnly).translate(virtual, kind, mode);
+    const { page } = new Translator(state, readOnly).translate(virtual, 'load', mode);
     return page + Number(BigInt.asUintN(PAGE_SHIFT, virtual));
   } catch (thrown) {
     if (thrown instanceof Trap) return undefined;

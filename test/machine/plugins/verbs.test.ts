@@ -97,7 +97,6 @@ const CASES: readonly (readonly [words: string, hits: Hits])[] = [
   ['verb=count vcpus=1', (rounds, vcpu) => (vcpu === 1 ? 10 + 9 * rounds : 0)],
   ['verb=call vcpus=0 at=ld', (rounds, vcpu) => (vcpu === 0 ? rounds : 0)],
   ['verb=count vcpus=0 vcpus=1 at=ld', (rounds) => rounds],
-  ['verb=count vcpus=7', () => 0],
   [`verb=count from=${RAM + 4 * AHEAD} to=${RAM + 4 * AHEAD + 8}`, (rounds) => 2 * rounds],
   [`verb=countAccess kind=any from=${RAM + 4 * AHEAD} to=${RAM + 4 * AHEAD + 8}`, (rounds) => 2 * rounds],
   [`verb=call at=block from=${RAM + 4 * AHEAD} to=${RAM + 4 * AHEAD + 4}`, (rounds) => rounds],

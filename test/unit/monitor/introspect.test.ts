@@ -74,6 +74,7 @@ describe('query-qmp-schema', () => {
   it('lists the values of an enum', () => {
     const status = entry(entry('query-status')['ret-type']);
     expect(entry(status.members!.find(({ name }) => name === 'status')?.type).values).toEqual([
+      'debug',
       'prelaunch',
       'running',
       'paused',

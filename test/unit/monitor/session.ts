@@ -1,5 +1,5 @@
 /** QMP sessions and human consoles on a fake machine. */
-import type { Context } from '../../../monitor/command.ts';
+import { CommandError, type Context } from '../../../monitor/command.ts';
 import { EventFeed } from '../../../monitor/events.ts';
 import { humanMonitor } from '../../../monitor/human/monitor.ts';
 import { type QmpOptions, serveQmp } from '../../../monitor/qmp.ts';
@@ -12,12 +12,17 @@ export const NOW = '"timestamp": {"seconds": 12, "microseconds": 345}';
 
 export function daemon(machine = new FakeMachine()) {
   const quits: string[] = [];
+  const gdbDevices: string[] = [];
   const context: Context = {
     machine,
     name: 'vivarium',
     registry: createRegistry(humanMonitor.commands),
     quit: () => quits.push('quit'),
     humanMonitorCommand: (line, vcpu) => humanMonitor.run(context, line, vcpu),
+    gdbServer: async (device) => {
+      if (device.startsWith('bad')) throw new CommandError(`Could not open gdbserver on device '${device}': no`);
+      gdbDevices.push(device);
+    },
   };
   const events = new EventFeed(machine, () => 12_000.345_5);
   /** A client that has just connected. */
@@ -41,7 +46,7 @@ export function daemon(machine = new FakeMachine()) {
     humanMonitor.serve(stream, context);
     return stream;
   }
-  return { machine, context, events, quits, connect, client, human, console };
+  return { machine, context, events, quits, gdbDevices, connect, client, human, console };
 }
 
 /** The messages of what a session sent. */

@@ -141,6 +141,38 @@ describe('serial lines and monitors', () => {
   });
 });
 
+describe('debuggers', () => {
+  const listening = (port: number) => ({
+    id: 'gdb',
+    backend: { type: 'socket', address: { host: 'localhost', port }, server: true, wait: false },
+  });
+
+  it.each([
+    ['-s', 1234],
+    ['-gdb tcp::4321', 4321],
+    ['-gdb tcp:localhost:4321,server=off', 4321],
+    ['-gdb none -gdb stdio -s', 1234],
+  ])('%s listens on port %i', (line, port) => {
+    const { chardevs, gdb } = config(...words(line));
+    expect(gdb).toMatchObject({ chardev: 'gdb', own: true });
+    expect(chardevs.filter(({ id }) => id === 'gdb')).toMatchObject([listening(port)]);
+  });
+
+  it('are served on other devices too, or nowhere', () => {
+    const { chardevs, gdb } = config('-gdb', 'unix:/tmp/g,server=on');
+    expect(gdb).toEqual({ chardev: 'gdb', own: true, option: '-gdb unix:/tmp/g,server=on' });
+    expect(chardevs.at(-1)).toMatchObject({ id: 'gdb', backend: { address: { path: '/tmp/g' }, wait: true } });
+    expect(config('-chardev', 'null,id=x', '-gdb', 'chardev:x').gdb).toMatchObject({ chardev: 'x', own: false });
+    expect(config('-s', '-gdb', 'none').gdb).toBeUndefined();
+    expect(config().gdb).toBeUndefined();
+  });
+
+  it('have the terminal to themselves', () => {
+    const { chardevs, serial } = config('-gdb', 'stdio');
+    expect(chardevs.find(({ id }) => id === serial?.chardev)?.backend).toEqual({ type: 'null' });
+  });
+});
+
 describe('plugins and trace events', () => {
   it('each -instr is a plugin of its own, with its arguments in order', () => {
     const { plugins } = config('-instr', 'icount', '-instr', 'file=a,,b.ts,arg=x=1,,2,arg=y', '-instr', 'c,arg=z');
@@ -240,6 +272,14 @@ const errors: readonly [line: string, message: string, hint?: string][] = [
     '-mon serial0,mode=control: chardev "serial0" has mux=on, which is for people: a QMP monitor cannot share it',
   ],
   ['-chardev null,id=a -chardev null,id=a', "-chardev null,id=a: Duplicate ID 'a' for chardev"],
+  ['-gdb nosuch', "-gdb nosuch: 'nosuch' is not a valid char driver"],
+  ['-gdb chardev:q', '-gdb chardev:q: chardev "q" not found'],
+  ['-gdb mon:stdio', "-gdb mon:stdio: 'mon:' is for -serial: a debugger shares its device with nobody"],
+  ['-serial stdio -gdb stdio', '-gdb stdio: cannot use stdio by multiple character devices'],
+  [
+    '-serial mon:stdio -gdb chardev:serial0',
+    '-gdb chardev:serial0: chardev "serial0" has mux=on: a debugger cannot share it',
+  ],
   ['-instr arg=x', "-instr arg=x: Parameter 'file' is missing"],
   ['-instr x,foo=1', "-instr x,foo=1: Invalid parameter 'foo'"],
   ['-trace foo=bar', "-trace foo=bar: Invalid parameter 'foo'"],

@@ -63,6 +63,23 @@ describe('running and stopping', () => {
   });
 });
 
+describe('gdbserver', () => {
+  it('serves debuggers elsewhere, or nowhere', async () => {
+    const { human, gdbDevices } = daemon();
+    expect(await human('gdbserver')).toBe("Waiting for gdb connection on device 'tcp::1234'\n");
+    expect(await human('gdbserver unix:/tmp/g,server=on')).toBe(
+      "Waiting for gdb connection on device 'unix:/tmp/g,server=on'\n",
+    );
+    expect(await human('gdbserver none')).toBe('Disabled gdbserver\n');
+    expect(gdbDevices).toEqual(['tcp::1234', 'unix:/tmp/g,server=on', 'none']);
+  });
+
+  it('says why it cannot', async () => {
+    const { human } = daemon();
+    expect(await human('gdbserver bad')).toBe("Error: Could not open gdbserver on device 'bad': no\n");
+  });
+});
+
 describe('the machine', () => {
   const { human } = daemon();
 

@@ -360,15 +360,23 @@ describe('an onlooker', () => {
     const tables = new PageTables('sv48');
     tables.put(0x7000n, 0, entryOf(FRAME, V | R | W));
     const state = stateWith({ satp: tables.satp(), privilege: SUPERVISOR });
-    expect(physicalAddress(state, tables, 0x7123n, 'load')).toBe(Number(FRAME) + 0x123);
-    expect(physicalAddress(state, tables, 0x7123n, 'store')).toBe(Number(FRAME) + 0x123);
-    expect(physicalAddress(state, tables, 0x7123n, 'fetch')).toBeUndefined();
-    expect(physicalAddress(state, tables, 0x8123n, 'load')).toBeUndefined();
+    expect(physicalAddress(state, tables, 0x7123n)).toBe(Number(FRAME) + 0x123);
+    expect(physicalAddress(state, tables, 0x8123n)).toBeUndefined();
     expect(tables.get(0x7000n, 0)).toBe(entryOf(FRAME, V | R | W));
   });
 
   test('sees what the hart sees now', () => {
     const state = stateWith({ satp: 0n, privilege: MACHINE });
-    expect(physicalAddress(state, new PageTables('sv39'), 0x8000_0123n, 'load')).toBe(0x8000_0123);
+    expect(physicalAddress(state, new PageTables('sv39'), 0x8000_0123n)).toBe(0x8000_0123);
+  });
+
+  test('sees what the hart would need SUM and MXR for', () => {
+    const tables = new PageTables('sv39');
+    tables.put(0x7000n, 0, entryOf(FRAME, V | R | U));
+    tables.put(0x8000n, 0, entryOf(FRAME, V | X));
+    const supervisor = stateWith({ satp: tables.satp(), privilege: SUPERVISOR });
+    expect(physicalAddress(supervisor, tables, 0x7000n)).toBe(Number(FRAME));
+    expect(physicalAddress(supervisor, tables, 0x8000n)).toBe(Number(FRAME));
+    expect(physicalAddress(stateWith({ satp: tables.satp(), privilege: USER }), tables, 0x8000n)).toBeUndefined();
   });
 });
