@@ -3,7 +3,7 @@
  *
  * As in QEMU, types have no names on the wire, only numbers, so that clients rely on shapes; equal shapes share one
  * number. Built-in types keep their names, and an array is its element type in brackets. An object whose keys are data
- * has no counterpart there and is `any`.
+ * has no counterpart there and is `any`; that one may have more members than are listed is not told.
  */
 import type { JsonSchema } from '../schema/build.ts';
 import type { SchemaInfo } from '../schema/types/introspection.ts';
@@ -47,7 +47,7 @@ export function introspect(registry: Registry): readonly SchemaInfo[] {
       const element = typeName(schema.items);
       return add({ name: `[${element}]`, 'meta-type': 'array', 'element-type': element });
     }
-    if (schema.type === 'object' && schema.additionalProperties === false) {
+    if (schema.type === 'object' && schema.properties !== undefined) {
       const members = Object.entries(schema.properties ?? {}).map(([name, member]) => ({
         name,
         type: typeName(member),

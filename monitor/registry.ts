@@ -1,8 +1,10 @@
 /** The list of everything a client can ask for and be told. What is not here does not exist. */
 import type { Command, HumanCommand, Registry } from './command.ts';
+import { deviceCommands } from './commands/devices.ts';
 import { instrumentationCommands } from './commands/instrumentation.ts';
 import { jitCommands } from './commands/jit.ts';
 import { machineCommands } from './commands/machine.ts';
+import { memoryCommands } from './commands/memory.ts';
 import { qmpCommands } from './commands/qmp.ts';
 import { runStateCommands } from './commands/run-state.ts';
 import { traceCommands } from './commands/trace.ts';
@@ -12,6 +14,8 @@ import { events } from './events.ts';
 const commands: readonly Command[] = [
   ...qmpCommands,
   ...machineCommands,
+  ...memoryCommands,
+  ...deviceCommands,
   ...runStateCommands,
   ...instrumentationCommands,
   ...jitCommands,

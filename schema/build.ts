@@ -98,5 +98,10 @@ export function struct<const M extends Members>(title: string, members: M, descr
   };
 }
 
+/** The same object with any other members besides. */
+export const anyMore = <T>({ json }: Schema<T>): Schema<T & Readonly<Record<string, unknown>>> => ({
+  json: { ...json, additionalProperties: true },
+});
+
 /** No arguments, or nothing to return. */
 export const nothing: Schema<Readonly<Record<never, never>>> = struct('Empty', {});

@@ -173,6 +173,17 @@ export const options: readonly Option[] = [
   ...deviceOptions,
   { names: ['name'], argument: '[guest=]NAME[,process=NAME]', doc: 'names the guest, and the process', apply: setName },
   {
+    names: ['uuid'],
+    argument: 'UUID',
+    doc: 'gives the machine a UUID, for `query-uuid`',
+    apply: (draft, argument) => {
+      if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(argument)) {
+        throw new UsageError(`Parameter 'uuid' expects a UUID, not '${argument}'`);
+      }
+      draft.uuid = argument.toLowerCase();
+    },
+  },
+  {
     names: ['nographic'],
     doc: 'console and human monitor on standard input and output; the default, as there is no display',
     apply: flag('nographic'),

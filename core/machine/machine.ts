@@ -65,6 +65,7 @@ class VirtMachine implements Machine {
   readonly memory: MachineMemory;
   readonly instrumentation: Plugins;
   readonly traceEvents: TraceControl;
+  rebootAction: 'reset' | 'shutdown';
   readonly debug: Debugger;
   readonly #config: Config;
   readonly #layout: Layout;
@@ -86,6 +87,7 @@ class VirtMachine implements Machine {
   constructor({ config, fitting, equipment, image, layout, memory }: Parts) {
     const { smp, ramBytes } = config;
     this.#config = config;
+    this.rebootAction = config.noReboot ? 'shutdown' : 'reset';
     this.#image = image;
     this.#layout = layout;
     const { buffer } = memory;
@@ -358,7 +360,7 @@ class VirtMachine implements Machine {
 
   async #finish({ kind, code }: Finish): Promise<void> {
     if (this.#runState === 'shutdown') return;
-    if (kind === 'reset' && !this.#config.noReboot) return this.#reset('guest-reset');
+    if (kind === 'reset' && this.rebootAction === 'reset') return this.#reset('guest-reset');
     const reason = kind === 'reset' ? 'guest-reset' : kind === 'pass' ? 'guest-shutdown' : 'guest-panic';
     await this.#shutdown(reason, kind === 'fail' ? code : 0);
   }

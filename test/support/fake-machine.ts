@@ -252,6 +252,7 @@ export class FakeMachine implements Machine {
   readonly memory: FakeMemory;
   readonly instrumentation: FakeInstrumentation;
   readonly traceEvents = new FakeTraceEvents();
+  rebootAction: 'reset' | 'shutdown' = 'reset';
   readonly debug = new FakeDebugging(this);
   readonly #listeners = new Set<(event: MachineEvent) => void>();
 

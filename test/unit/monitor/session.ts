@@ -1,9 +1,11 @@
 /** QMP sessions and human consoles on a fake machine. */
 import { CommandError, type Context } from '../../../monitor/command.ts';
+import { newDumpProgress } from '../../../monitor/dump/progress.ts';
 import { EventFeed } from '../../../monitor/events.ts';
 import { humanMonitor } from '../../../monitor/human/monitor.ts';
 import { type QmpOptions, serveQmp } from '../../../monitor/qmp.ts';
 import { createRegistry } from '../../../monitor/registry.ts';
+import { fakeHost } from '../../support/fake-host.ts';
 import { FakeMachine } from '../../support/fake-machine.ts';
 import { FakeStream } from '../../support/fake-stream.ts';
 
@@ -13,8 +15,12 @@ export const NOW = '"timestamp": {"seconds": 12, "microseconds": 345}';
 export function daemon(machine = new FakeMachine()) {
   const quits: string[] = [];
   const gdbDevices: string[] = [];
+  const host = fakeHost();
   const context: Context = {
     machine,
+    host,
+    dump: newDumpProgress(),
+    emit: (happened) => events.emit(happened),
     name: 'vivarium',
     registry: createRegistry(humanMonitor.commands),
     quit: () => quits.push('quit'),
@@ -46,7 +52,7 @@ export function daemon(machine = new FakeMachine()) {
     humanMonitor.serve(stream, context);
     return stream;
   }
-  return { machine, context, events, quits, gdbDevices, connect, client, human, console };
+  return { machine, host, context, events, quits, gdbDevices, connect, client, human, console };
 }
 
 /** The messages of what a session sent. */
