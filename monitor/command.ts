@@ -59,6 +59,8 @@ export interface Command<A = any, R = any> {
   readonly doc: string;
   readonly args: Schema<A>;
   readonly returns: Schema<R>;
+  /** It may overtake others with `exec-oob`. Then it must not wait for anything that they may be waiting for. */
+  readonly outOfBand?: boolean;
   /** Request and reply as they stand on the wire, for the reference pages; a test replays them. */
   readonly example: { readonly request: string; readonly reply: string };
   run(context: Context, args: A): R | Promise<R>;
@@ -134,6 +136,7 @@ interface CommandDefinition<A, R> {
   readonly doc: string;
   readonly args?: Schema<A>;
   readonly returns?: Schema<R>;
+  readonly outOfBand?: boolean;
   readonly example: { readonly request: string; readonly reply: string };
   run(context: Context, args: NoInfer<A>): NoInfer<R> | Promise<NoInfer<R>>;
 }

@@ -1,5 +1,6 @@
 /** The list of everything a client can ask for and be told. What is not here does not exist. */
 import type { Command, HumanCommand, Registry } from './command.ts';
+import { chardevCommands } from './commands/chardev.ts';
 import { deviceCommands } from './commands/devices.ts';
 import { instrumentationCommands } from './commands/instrumentation.ts';
 import { jitCommands } from './commands/jit.ts';
@@ -16,6 +17,7 @@ const commands: readonly Command[] = [
   ...machineCommands,
   ...memoryCommands,
   ...deviceCommands,
+  ...chardevCommands,
   ...runStateCommands,
   ...instrumentationCommands,
   ...jitCommands,

@@ -28,6 +28,7 @@ import { createRegistry } from '../monitor/registry.ts';
 import type { ByteStream } from '../monitor/stream.ts';
 import { type MachineConfig, RAM_ID } from '../schema/config.ts';
 import { Chardev, type ChardevEnvironment } from './chardev/chardev.ts';
+import { ChardevSet } from './chardev/chardevs.ts';
 import { monitorFrontEnd } from './chardev/monitor.ts';
 import { SerialLine } from './chardev/serial.ts';
 import type { Stdio } from './chardev/stdio.ts';
@@ -86,7 +87,6 @@ export class Daemon {
 
   constructor(config: Config, environment: Environment) {
     this.#config = config;
-    this.#host = hostOf(config, environment.options);
     this.#environment = environment;
     const { promise, resolve } = Promise.withResolvers<number>();
     this.ended = promise;
@@ -94,6 +94,7 @@ export class Daemon {
     const { stdio, report, focus } = environment;
     const mux = { focus, exit: () => void this.shutdown('host-ui'), now: () => new Date() };
     this.#chardevEnvironment = { stdio, report, mux };
+    this.#host = hostOf(config, environment.options, new ChardevSet(this.#chardevs, this.#chardevEnvironment));
   }
 
   /**
