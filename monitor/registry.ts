@@ -4,10 +4,12 @@ import { chardevCommands } from './commands/chardev.ts';
 import { deviceCommands } from './commands/devices.ts';
 import { instrumentationCommands } from './commands/instrumentation.ts';
 import { jitCommands } from './commands/jit.ts';
+import { jobCommands } from './commands/job.ts';
 import { machineCommands } from './commands/machine.ts';
 import { memoryCommands } from './commands/memory.ts';
 import { qmpCommands } from './commands/qmp.ts';
 import { runStateCommands } from './commands/run-state.ts';
+import { snapshotCommands } from './commands/snapshot.ts';
 import { traceCommands } from './commands/trace.ts';
 import { events } from './events.ts';
 
@@ -19,6 +21,8 @@ const commands: readonly Command[] = [
   ...deviceCommands,
   ...chardevCommands,
   ...runStateCommands,
+  ...jobCommands,
+  ...snapshotCommands,
   ...instrumentationCommands,
   ...jitCommands,
   ...traceCommands,

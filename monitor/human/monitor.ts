@@ -12,6 +12,7 @@ import { memoryCommands } from './commands/memory.ts';
 import { memoryFileCommands } from './commands/memory-files.ts';
 import { registerCommands } from './commands/registers.ts';
 import { runStateCommands } from './commands/run-state.ts';
+import { snapshotCommands } from './commands/snapshot.ts';
 import { traceCommands } from './commands/trace.ts';
 import { serveConsole } from './console.ts';
 import { newSession, runLine } from './run.ts';
@@ -21,6 +22,7 @@ const commands: readonly HumanCommand[] = [
   ...helpCommands,
   ...machineCommands,
   ...runStateCommands,
+  ...snapshotCommands,
   ...registerCommands,
   ...memoryCommands,
   ...memoryFileCommands,

@@ -117,7 +117,10 @@ async def main():
     except ExecuteError as error:
         print(error.error_class, error)
     await client.execute('quit')
-    await client.disconnect()
+    try:
+        await client.disconnect()
+    except EOFError:
+        pass  # The daemon was first.
 
 asyncio.run(main())
 `;
