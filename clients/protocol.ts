@@ -83,6 +83,8 @@ export interface Commands {
   'query-tpm-types': Command<Empty, readonly string[]>;
   /** What migration to another host can be asked for. A machine stays where it is: the list is empty. */
   'query-migrate-capabilities': Command<Empty, readonly MigrationCapabilityStatus[]>;
+  /** How far a migration to another host has come. A machine stays where it is: there is nothing to tell. */
+  'query-migrate': Command<Empty, MigrationInfo>;
   /** The backends that character devices can have. */
   'query-chardev-backends': Command<Empty, readonly ChardevBackendInfo[]>;
   /** Makes a character device. */
@@ -588,6 +590,11 @@ export interface MigrationCapabilityStatus {
   readonly capability: string;
   /** True if it is on. */
   readonly state: boolean;
+}
+
+export interface MigrationInfo {
+  /** How far it has come. */
+  readonly status?: string;
 }
 
 export interface NameInfo {

@@ -14,6 +14,7 @@ import {
 } from '../../schema/config.ts';
 import { type ChardevSpec, parseDevice } from '../chardev/spec.ts';
 import { UsageError } from '../errors.ts';
+import { MACHINE_PROPERTIES, takeAccepted } from './accepted.ts';
 import type { Config, MonitorSpec, PluginSpec, TraceSpec } from './config.ts';
 import type { ConsoleSpec, DeviceSpec } from './devices.ts';
 import type { DriveSpec } from './drives.ts';
@@ -181,6 +182,7 @@ function machineType(argument: string): MachineType {
   }
   const accelerator = properties.take('accel') ?? 'tcg';
   if (accelerator !== 'tcg') throw new UsageError(`invalid accelerator ${accelerator}`);
+  takeAccepted(properties, MACHINE_PROPERTIES);
   if (properties.unknown !== undefined)
     throw new UsageError(`Property '${type}-machine.${properties.unknown}' not found`);
   return type as MachineType;

@@ -276,6 +276,7 @@ export const sessions: readonly Session[] = [
     command('query-target'),
     command('query-dump'),
     command('query-events'),
+    command('query-migrate'),
     command('system_wakeup'),
     command('system_powerdown'),
     command('inject-nmi'),
