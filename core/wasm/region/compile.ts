@@ -185,7 +185,10 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
       },
       guard: (condition) => {
         condition();
-        code.op('i32_eqz').brIf(resume(index, step.offset, narrow));
+        code
+          .op('i32_eqz')
+          .unlikely()
+          .brIf(resume(index, step.offset, narrow));
       },
       fence: () => void code.op('atomic_fence'),
       lastAccess: (name) =>
@@ -294,6 +297,7 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
         .get(LEFT)
         .i32(0)
         .op('i32_lt_s')
+        .unlikely()
         .brIf(ways.take({ kind: 'link', ...way }));
     },
     block: emitBlock,
