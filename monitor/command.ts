@@ -5,6 +5,8 @@
  */
 import type { Machine } from '../core/machine/interface.ts';
 import { nothing, type Schema } from '../schema/build.ts';
+import type { Jobs } from './jobs.ts';
+import type { SnapshotStore } from './snapshots.ts';
 
 /** What a handler may reach. One for the whole daemon, shared by every session. */
 export interface Context {
@@ -13,6 +15,9 @@ export interface Context {
   quit(): void;
   /** The value of `-name`, if given. */
   readonly name?: string | undefined;
+  readonly jobs: Jobs;
+  /** Where snapshots are kept, if the command line names a place. */
+  readonly snapshots?: SnapshotStore | undefined;
   /** All commands, for the commands that describe commands. */
   readonly registry: Registry;
   /** Runs one HMP line for `human-monitor-command` and returns what it prints. @param vcpu the current CPU */
@@ -43,6 +48,9 @@ export class CommandError extends Error {
     this.errorClass = errorClass;
   }
 }
+
+/** Arguments are not what the schema of their command says. */
+export class ParameterError extends CommandError {}
 
 // biome-ignore lint/suspicious/noExplicitAny: a list of commands holds commands of every shape
 export interface Command<A = any, R = any> {

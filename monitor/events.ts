@@ -1,8 +1,10 @@
 /** The events that QMP clients receive, and the fan-out of what happens to the machine to all of them. */
 import type { Machine, MachineEvent } from '../core/machine/interface.ts';
 import { bool, int, nothing, str, struct } from '../schema/build.ts';
+import { JobStatus } from '../schema/types/job.ts';
 import { ShutdownCause } from '../schema/types/run-state.ts';
 import { type EventSchema, event } from './command.ts';
+import type { JobEvent } from './jobs.ts';
 
 const guest = bool('True if the guest asked for it, false if the host did.');
 const id = str('The id of the plugin.');
@@ -31,6 +33,11 @@ export const events: readonly EventSchema[] = [
     doc: 'The machine has come to its end.',
     data: struct('ShutdownData', { guest, reason: ShutdownCause }),
     example: `{${at}, "event": "SHUTDOWN", "data": {"guest": true, "reason": "guest-shutdown"}}`,
+  }),
+  event('JOB_STATUS_CHANGE', {
+    doc: 'A job has come further.',
+    data: struct('JobStatusChangeData', { id: str('The id of the job.'), status: JobStatus }),
+    example: `{${at}, "event": "JOB_STATUS_CHANGE", "data": {"id": "save0", "status": "concluded"}}`,
   }),
   event('INSTR_LOADED', {
     doc: 'A plugin has been loaded and sees every event.',
@@ -73,15 +80,24 @@ const wallClock = (): number => performance.timeOrigin + performance.now();
 export class EventFeed {
   readonly #receivers = new Set<(message: EventMessage) => void>();
   readonly #stopListening: () => void;
+  readonly #now: () => number;
 
   /** @param now the time of the host in milliseconds since the epoch */
   constructor(machine: Machine, now: () => number = wallClock) {
-    this.#stopListening = machine.onEvent((happened) => {
-      const microseconds = Math.floor(now() * 1000);
-      const timestamp = { seconds: Math.floor(microseconds / 1e6), microseconds: microseconds % 1e6 };
-      const message = { timestamp, ...eventMessage(happened) };
-      for (const receive of [...this.#receivers]) receive(message);
-    });
+    this.#now = now;
+    this.#stopListening = machine.onEvent((happened) => this.publish(happened));
+  }
+
+  /** Delivers what has happened. */
+  publish(happened: MachineEvent | JobEvent): void {
+    const message = { timestamp: this.timestamp(), ...eventMessage(happened) };
+    for (const receive of [...this.#receivers]) receive(message);
+  }
+
+  /** Of what happens now. */
+  timestamp(): EventMessage['timestamp'] {
+    const microseconds = Math.floor(this.#now() * 1000);
+    return { seconds: Math.floor(microseconds / 1e6), microseconds: microseconds % 1e6 };
   }
 
   /** Delivers every event from now on. Returns the function that ends it. */
@@ -98,7 +114,7 @@ export class EventFeed {
 }
 
 /** Of what happened, the members that the schema of its event has. */
-function eventMessage(happened: MachineEvent): Omit<EventMessage, 'timestamp'> {
+function eventMessage(happened: MachineEvent | JobEvent): Omit<EventMessage, 'timestamp'> {
   const members = dataMembers.get(happened.name) ?? [];
   if (members.length === 0) return { event: happened.name };
   const values: Readonly<Record<string, unknown>> = { ...happened };

@@ -2,9 +2,11 @@
 import type { Command, HumanCommand, Registry } from './command.ts';
 import { instrumentationCommands } from './commands/instrumentation.ts';
 import { jitCommands } from './commands/jit.ts';
+import { jobCommands } from './commands/job.ts';
 import { machineCommands } from './commands/machine.ts';
 import { qmpCommands } from './commands/qmp.ts';
 import { runStateCommands } from './commands/run-state.ts';
+import { snapshotCommands } from './commands/snapshot.ts';
 import { traceCommands } from './commands/trace.ts';
 import { events } from './events.ts';
 
@@ -13,6 +15,8 @@ const commands: readonly Command[] = [
   ...qmpCommands,
   ...machineCommands,
   ...runStateCommands,
+  ...jobCommands,
+  ...snapshotCommands,
   ...instrumentationCommands,
   ...jitCommands,
   ...traceCommands,

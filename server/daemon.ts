@@ -21,9 +21,11 @@ import {
 import type { Context, HumanCommand } from '../monitor/command.ts';
 import { EventFeed } from '../monitor/events.ts';
 import { serveGdb } from '../monitor/gdb/serve.ts';
+import { Jobs } from '../monitor/jobs.ts';
+import { serveJsonRpc } from '../monitor/json-rpc/session.ts';
 import { serveQmp } from '../monitor/qmp.ts';
 import { createRegistry } from '../monitor/registry.ts';
-import type { ByteStream } from '../monitor/stream.ts';
+import type { ByteStream, MessageStream } from '../monitor/stream.ts';
 import type { MachineConfig } from '../schema/config.ts';
 import { Chardev, type ChardevEnvironment } from './chardev/chardev.ts';
 import { monitorFrontEnd } from './chardev/monitor.ts';
@@ -36,7 +38,10 @@ import { GdbServer } from './gdb-server.ts';
 import { type Images, readImages } from './images.ts';
 import type { Log } from './log.ts';
 import { findPlugin, PluginOutput } from './plugins.ts';
+import { writableDrives } from './snapshots/drives.ts';
+import { SnapshotFolder } from './snapshots/store.ts';
 import { enableTrace, openTrace } from './trace.ts';
+import { WebSocketListener } from './websocket/listener.ts';
 
 /** The human monitor, as the daemon needs it. */
 export interface HumanMonitor {
@@ -63,6 +68,7 @@ export class Daemon {
   readonly #config: Config;
   readonly #environment: Environment;
   readonly #chardevs = new Map<string, Chardev>();
+  readonly #listeners: WebSocketListener[] = [];
   /** What takes down what has been started, in the order of the start. */
   readonly #undo: (() => void | Promise<void>)[] = [];
   readonly #resolveEnded: (status: number) => void;
@@ -110,6 +116,7 @@ export class Daemon {
   /** Gives back what would outlive a process that is about to fail: terminal mode, sockets' paths, the pid file. */
   abandon(): void {
     for (const chardev of this.#chardevs.values()) chardev.abandon();
+    for (const listener of this.#listeners) listener.abandon();
     this.#gdb?.abandon();
     this.#removePidFile();
   }
@@ -127,10 +134,13 @@ export class Daemon {
     this.#writePidFile();
 
     const machine = await this.#createMachine({ ...images, ...plugged }, serial, trace.line);
-    this.#connectMonitors(machine);
+    const snapshots = await this.#openSnapshots(machine);
+    this.#connectMonitors(machine, snapshots);
     await this.#loadPlugins(machine);
     await enableTrace(config.trace, machine, (line) => this.#environment.report(line));
+    await this.#loadSnapshot(snapshots);
     for (const chardev of this.#chardevs.values()) chardev.start();
+    for (const listener of this.#listeners) await listener.open();
     log.info({ pid: process.pid, smp: config.smp, ramBytes: config.ramBytes }, 'the machine is ready');
     if (!config.paused && this.#ending === undefined) await machine.cont();
   }
@@ -195,10 +205,29 @@ export class Daemon {
     return machine;
   }
 
-  #connectMonitors(machine: Machine): void {
+  async #openSnapshots({ snapshots }: Machine): Promise<SnapshotFolder | undefined> {
+    const folder = this.#config.snapshots;
+    return folder === undefined ? undefined : SnapshotFolder.open(folder, snapshots, writableDrives(this.#config));
+  }
+
+  async #loadSnapshot(snapshots: SnapshotFolder | undefined): Promise<void> {
+    const { loadvm } = this.#config;
+    if (loadvm === undefined) return;
+    await snapshots?.load(loadvm).catch((error: Error) => {
+      throw new UsageError(`-loadvm ${loadvm}: ${error.message}`);
+    });
+  }
+
+  #connectMonitors(machine: Machine, snapshots: SnapshotFolder | undefined): void {
     const { human, log } = this.#environment;
+    const events = new EventFeed(machine);
+    this.#undo.push(() => events.close());
+    const jobs = new Jobs((event) => events.publish(event));
+    this.#undo.push(() => jobs.settled());
     const context: Context = {
       machine,
+      jobs,
+      snapshots,
       name: this.#config.name,
       registry: createRegistry(human.commands),
       quit: () => this.#end(),
@@ -209,8 +238,7 @@ export class Daemon {
     this.#gdb = gdb;
     this.#undo.push(() => gdb.close());
     if (this.#config.gdb) gdb.connect(this.#config.gdb);
-    const events = new EventFeed(machine);
-    this.#undo.push(() => events.close());
+    this.#makeListeners((stream) => serveJsonRpc(stream, context, events));
 
     const sessions: Record<MonitorSpec['mode'], (stream: ByteStream, pretty: boolean) => void> = {
       readline: (stream) => human.serve(stream, context),
@@ -222,6 +250,19 @@ export class Daemon {
         () => log.warn({ monitor: option }, 'dropped a client that does not read what it is sent'),
       );
       this.#chardevs.get(chardev)!.connect(frontEnd, option);
+    }
+  }
+
+  #makeListeners(serve: (stream: MessageStream) => void): void {
+    const { log, report } = this.#environment;
+    const { jsonRpc, tlsCreds } = this.#config;
+    for (const spec of jsonRpc) {
+      const creds = tlsCreds.find(({ id }) => id === spec.tlsCreds);
+      const dropped = (): void =>
+        log.warn({ monitor: spec.option }, 'dropped a client that does not read what it is sent');
+      const listener = new WebSocketListener(spec, creds, { serve, report, dropped });
+      this.#listeners.push(listener);
+      this.#undo.push(() => listener.close());
     }
   }
 

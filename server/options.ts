@@ -13,6 +13,7 @@ import type { Config, MonitorSpec } from './config/config.ts';
 import { configure, type Draft, emptyDraft, parseSerial } from './config/configure.ts';
 import { addDisk, deviceOptions } from './config/device-options.ts';
 import { parseGdb } from './config/gdb.ts';
+import { parseJsonRpc } from './config/json-rpc.ts';
 import { KeyValues } from './config/key-values.ts';
 import { listing, type Option } from './config/option.ts';
 import { parseSize } from './config/size.ts';
@@ -23,7 +24,7 @@ export type Request = { readonly config: Config } | { readonly print: string };
 
 /** An option of one word, whose argument is kept as it is. */
 const keep =
-  (name: 'cpu' | 'bios' | 'kernel' | 'append' | 'initrd' | 'dtb' | 'logFile' | 'pidFile') =>
+  (name: 'cpu' | 'bios' | 'kernel' | 'append' | 'initrd' | 'dtb' | 'logFile' | 'pidFile' | 'snapshots' | 'loadvm') =>
   (draft: Draft, argument: string): void => {
     draft[name] = argument;
   };
@@ -238,6 +239,14 @@ export const options: readonly Option[] = [
     apply: addMonitor,
   },
   {
+    names: ['jsonrpc'],
+    argument: 'tcp:[HOST]:PORT|unix:PATH[,token=TEXT][,url-file=FILE][,origin=ORIGIN]...[,tls-creds=ID]',
+    doc: 'JSON-RPC over a WebSocket, for who knows the token; one is made up for TCP, and told with the URL on standard error, or in url-file; browsers have to come from an origin that is named; repeatable',
+    apply: (draft, argument) => {
+      draft.jsonRpc.push(parseJsonRpc(argument));
+    },
+  },
+  {
     names: ['gdb'],
     argument: 'DEV',
     doc: 'serves gdb: tcp:[HOST]:PORT, unix:PATH,server=on[,wait=off], stdio, chardev:ID; none (the default) does not',
@@ -259,6 +268,18 @@ export const options: readonly Option[] = [
     argument: '[enable=]PATTERN[,events=FILE][,file=FILE]',
     doc: 'switches trace events on, or off with `-` in front; events holds a pattern a line, file takes the output; repeatable',
     apply: addTrace,
+  },
+  {
+    names: ['snapshots'],
+    argument: 'FOLDER',
+    doc: 'where savevm and loadvm keep snapshots, a file for each; the folder is made if it is not there',
+    apply: keep('snapshots'),
+  },
+  {
+    names: ['loadvm'],
+    argument: 'TAG',
+    doc: 'starts with a snapshot, on the same machine as it was saved on; only with -snapshots',
+    apply: keep('loadvm'),
   },
   { names: ['S'], doc: 'does not start the guest: `cont` does', apply: flag('paused') },
   { names: ['no-reboot'], doc: 'ends instead of rebooting when the guest resets the machine', apply: flag('noReboot') },

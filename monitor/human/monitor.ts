@@ -11,6 +11,7 @@ import { machineCommands } from './commands/machine.ts';
 import { memoryCommands } from './commands/memory.ts';
 import { registerCommands } from './commands/registers.ts';
 import { runStateCommands } from './commands/run-state.ts';
+import { snapshotCommands } from './commands/snapshot.ts';
 import { traceCommands } from './commands/trace.ts';
 import { serveConsole } from './console.ts';
 import { newSession, runLine } from './run.ts';
@@ -20,6 +21,7 @@ const commands: readonly HumanCommand[] = [
   ...helpCommands,
   ...machineCommands,
   ...runStateCommands,
+  ...snapshotCommands,
   ...registerCommands,
   ...memoryCommands,
   ...debugCommands,

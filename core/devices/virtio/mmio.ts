@@ -59,6 +59,8 @@ const stateOf = (queues: number) =>
     /** Chains taken and returned since the queue became ready. */
     taken: array(u32, queues),
     returned: array(u32, queues),
+    /** Bytes of the next chain that have been dealt with: it was put back. */
+    done: array(u32, queues),
   });
 type Fields = ReturnType<typeof stateOf>['fields'];
 type State = View<Fields>;
@@ -80,6 +82,7 @@ export interface VirtioOperations {
   read(chain: Chain, offset: number, bytes: number): Uint8Array | undefined;
   write(chain: Chain, offset: number, bytes: Uint8Array): boolean;
   complete(chain: Chain, written: number): void;
+  putBack(chain: Chain, done: number): void;
   fail(sentence: string): void;
 }
 
@@ -152,6 +155,7 @@ export function virtioMmio(identity: VirtioIdentity) {
     state.generation[queue]!++;
     state.taken[queue] = 0;
     state.returned[queue] = 0;
+    state.done[queue] = 0;
   }
 
   function reset(state: State): void {
@@ -311,8 +315,11 @@ export function virtioMmio(identity: VirtioIdentity) {
           const head = nextHead(dma, rings, state.taken[queue]! & 0xffff, negotiated(state, FEATURE.eventIndex));
           if (head === undefined) return undefined;
           const parts = readChain(dma, rings, head, negotiated(state, FEATURE.indirectDescriptors));
+          // Meanwhile the driver may have made it shorter.
+          const done = Math.min(state.done[queue]!, parts.readableBytes);
+          state.done[queue] = 0;
           state.taken[queue]!++;
-          return { queue, generation: state.generation[queue]!, head, ...parts };
+          return { queue, generation: state.generation[queue]!, head, done, ...parts };
         });
       },
       read: (state, { dma }, chain, offset, bytes) =>
@@ -330,6 +337,11 @@ export function virtioMmio(identity: VirtioIdentity) {
         if (returnChain(pins.dma, rings, chain, written, state.returned[queue]! & 0xffff, events))
           state.InterruptStatus |= INTERRUPT.usedBuffer;
         state.returned[queue]!++;
+      },
+      putBack: (state, _, chain, done) => {
+        if (!isCurrent(state, chain)) return;
+        state.taken[chain.queue]!--;
+        state.done[chain.queue] = done;
       },
       fail,
     },

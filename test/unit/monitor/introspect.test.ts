@@ -78,6 +78,8 @@ describe('query-qmp-schema', () => {
       'prelaunch',
       'running',
       'paused',
+      'save-vm',
+      'restore-vm',
       'shutdown',
       'internal-error',
       'guest-panicked',

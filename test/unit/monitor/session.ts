@@ -2,19 +2,24 @@
 import { CommandError, type Context } from '../../../monitor/command.ts';
 import { EventFeed } from '../../../monitor/events.ts';
 import { humanMonitor } from '../../../monitor/human/monitor.ts';
+import { Jobs } from '../../../monitor/jobs.ts';
 import { type QmpOptions, serveQmp } from '../../../monitor/qmp.ts';
 import { createRegistry } from '../../../monitor/registry.ts';
 import { FakeMachine } from '../../support/fake-machine.ts';
+import type { FakeSnapshots } from '../../support/fake-snapshots.ts';
 import { FakeStream } from '../../support/fake-stream.ts';
 
 /** The time of every event: 12.000345 seconds. */
 export const NOW = '"timestamp": {"seconds": 12, "microseconds": 345}';
 
-export function daemon(machine = new FakeMachine()) {
+export function daemon(machine = new FakeMachine(), snapshots?: FakeSnapshots) {
   const quits: string[] = [];
   const gdbDevices: string[] = [];
+  const events = new EventFeed(machine, () => 12_000.345_5);
   const context: Context = {
     machine,
+    jobs: new Jobs((event) => events.publish(event)),
+    snapshots,
     name: 'vivarium',
     registry: createRegistry(humanMonitor.commands),
     quit: () => quits.push('quit'),
@@ -24,7 +29,6 @@ export function daemon(machine = new FakeMachine()) {
       gdbDevices.push(device);
     },
   };
-  const events = new EventFeed(machine, () => 12_000.345_5);
   /** A client that has just connected. */
   function connect(options?: QmpOptions): FakeStream {
     const stream = new FakeStream();
