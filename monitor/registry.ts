@@ -1,8 +1,13 @@
 /** The list of everything a client can ask for and be told. What is not here does not exist. */
 import type { Command, HumanCommand, Registry } from './command.ts';
+import { blockCommands } from './commands/block.ts';
+import { chardevCommands } from './commands/chardev.ts';
+import { deviceCommands } from './commands/devices.ts';
 import { instrumentationCommands } from './commands/instrumentation.ts';
 import { jitCommands } from './commands/jit.ts';
 import { machineCommands } from './commands/machine.ts';
+import { networkCommands } from './commands/network.ts';
+import { objectCommands } from './commands/objects.ts';
 import { qmpCommands } from './commands/qmp.ts';
 import { runStateCommands } from './commands/run-state.ts';
 import { traceCommands } from './commands/trace.ts';
@@ -12,6 +17,11 @@ import { events } from './events.ts';
 const commands: readonly Command[] = [
   ...qmpCommands,
   ...machineCommands,
+  ...objectCommands,
+  ...blockCommands,
+  ...networkCommands,
+  ...chardevCommands,
+  ...deviceCommands,
   ...runStateCommands,
   ...instrumentationCommands,
   ...jitCommands,

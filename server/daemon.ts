@@ -21,6 +21,7 @@ import {
 import type { Context, HumanCommand } from '../monitor/command.ts';
 import { EventFeed } from '../monitor/events.ts';
 import { serveGdb } from '../monitor/gdb/serve.ts';
+import type { Host } from '../monitor/host.ts';
 import { serveQmp } from '../monitor/qmp.ts';
 import { createRegistry } from '../monitor/registry.ts';
 import type { ByteStream } from '../monitor/stream.ts';
@@ -33,6 +34,7 @@ import type { Config, MonitorSpec } from './config/config.ts';
 import { openDevices, type Plugged } from './devices.ts';
 import { reasonOf, UsageError } from './errors.ts';
 import { GdbServer } from './gdb-server.ts';
+import { hostOf } from './host.ts';
 import { type Images, readImages } from './images.ts';
 import type { Log } from './log.ts';
 import { findPlugin, PluginOutput } from './plugins.ts';
@@ -123,11 +125,11 @@ export class Daemon {
 
     await this.#openChardevs();
     const serial = this.#connectLine(config.serial?.chardev, config.serial?.option ?? '-serial');
-    const plugged = await this.#openDevices();
+    const { plugged, drives } = await this.#openDevices();
     this.#writePidFile();
 
     const machine = await this.#createMachine({ ...images, ...plugged }, serial, trace.line);
-    this.#connectMonitors(machine);
+    this.#connectMonitors(machine, hostOf(config, this.#chardevs, drives));
     await this.#loadPlugins(machine);
     await enableTrace(config.trace, machine, (line) => this.#environment.report(line));
     for (const chardev of this.#chardevs.values()) chardev.start();
@@ -153,7 +155,7 @@ export class Daemon {
     return line;
   }
 
-  #openDevices(): Promise<Plugged> {
+  #openDevices(): ReturnType<typeof openDevices> {
     return openDevices(this.#config, {
       connectConsole: (chardev, option) => this.#connectLine(chardev, option),
       report: (line) => this.#environment.report(line),
@@ -177,6 +179,7 @@ export class Daemon {
         // Plugins and trace events are in place before the first instruction.
         paused: true,
         serial,
+        labels: this.#labels(),
         trace,
         findPlugin,
         output: (plugin, name, text) => output.write(plugin, name, text),
@@ -195,10 +198,18 @@ export class Daemon {
     return machine;
   }
 
-  #connectMonitors(machine: Machine): void {
+  /** What is behind the devices of the board. */
+  #labels(): Readonly<Record<string, string>> {
+    const { serial, flash } = this.#config;
+    const drives = flash.flatMap((id, bank) => (id === undefined ? [] : [[`pflash${bank}`, id]]));
+    return { ...(serial === undefined ? {} : { serial: serial.chardev }), ...Object.fromEntries(drives) };
+  }
+
+  #connectMonitors(machine: Machine, host: Host): void {
     const { human, log } = this.#environment;
     const context: Context = {
       machine,
+      host,
       name: this.#config.name,
       registry: createRegistry(human.commands),
       quit: () => this.#end(),

@@ -7,9 +7,11 @@
 
 export type { BlockBackend, CharacterBackend, NetworkBackend, RandomBackend } from '../devices/backends.ts';
 export type { VirtioDevice } from '../devices/virtio/device.ts';
+export type * from './inspect/inspection.ts';
 
 import type { DebugPoints, VcpuStop } from '../hart/debugger.ts';
 import type { AddressMappings } from '../riscv/memory/mappings.ts';
+import type { Inspection } from './inspect/inspection.ts';
 
 /** QMP's RunState, as far as this machine can be in it. */
 export type RunState = 'debug' | 'prelaunch' | 'running' | 'paused' | 'shutdown' | 'internal-error' | 'guest-panicked';
@@ -233,6 +235,7 @@ export interface Machine {
   readonly instrumentation: Instrumentation;
   readonly traceEvents: TraceEvents;
   readonly debug: Debugging;
+  readonly inspection: Inspection;
   /** Listens to everything that happens to the machine. Returns the function that stops listening. */
   onEvent(listener: (event: MachineEvent) => void): () => void;
   /** Pauses every vCPU and guest time. No effect, and no event, unless running. */

@@ -25,6 +25,7 @@ import { Debugger } from './debugger.ts';
 import { type Chosen, chooseIn, virtDeviceTree } from './device-tree.ts';
 import { type Equipment, equip, type Fitting } from './equipment.ts';
 import { MachineMemory } from './guest-memory.ts';
+import { MachineInspection } from './inspect/machine-inspection.ts';
 import type {
   BlockBackend,
   CharacterBackend,
@@ -66,6 +67,7 @@ class VirtMachine implements Machine {
   readonly instrumentation: Plugins;
   readonly traceEvents: TraceControl;
   readonly debug: Debugger;
+  readonly inspection: MachineInspection;
   readonly #config: Config;
   readonly #layout: Layout;
   readonly #buffer: SharedArrayBuffer;
@@ -109,13 +111,23 @@ class VirtMachine implements Machine {
     this.#fill();
     this.#serial = new SerialLink(this.#board.serial, config.serial);
     this.#backEnds = connectBackEnds(this.#board, equipment, fitting, (sentence) => config.report?.(sentence));
+    const ranges = memoryRanges(this.#board.bus, ramBytes);
     this.memory = new MachineMemory({
       buffer,
       physical,
       codePages,
       harts: layout.vcpus.map(({ state }) => HartState.view(buffer, state + HART_STATE_OFFSET)),
       ramBytes,
-      ranges: memoryRanges(this.#board.bus, ramBytes),
+      ranges,
+    });
+    this.inspection = new MachineInspection({
+      buffer,
+      layout,
+      board: this.#board,
+      image,
+      ranges,
+      memory: physical.regions,
+      config,
     });
     this.vcpus = layout.vcpus.map((_, index) => new VcpuRegisters(buffer, layout, index, this.#board.time));
     this.#clock = new Worker(new URL('./clock-worker.ts', import.meta.url), {

@@ -10,11 +10,11 @@ import { aclintMswi, aclintMtimer, mtime } from '../devices/aclint.ts';
 import { type Attached, attach, type Device, once } from '../devices/device.ts';
 import { type FlashOperations, flashCfi } from '../devices/flash-cfi.ts';
 import { fwCfg, fwCfgItems } from '../devices/fw-cfg.ts';
-import { plic } from '../devices/plic.ts';
+import { type PlicState, plic } from '../devices/plic.ts';
 import { rtcGoldfish } from '../devices/rtc-goldfish.ts';
 import { type Finish, testSifive } from '../devices/test-sifive.ts';
 import { uartNs16550a } from '../devices/uart-ns16550a.ts';
-import { type VirtioOperations, virtioMmio, virtioMmioEmpty } from '../devices/virtio/mmio.ts';
+import { type VirtioOperations, type VirtioState, virtioMmio, virtioMmioEmpty } from '../devices/virtio/mmio.ts';
 import { Bus, type BusTarget } from '../memory/bus.ts';
 import { type PageStore, RamDma } from '../memory/dma.ts';
 import { type Layout, MachineState, ROM_BYTES } from '../memory/layout.ts';
@@ -115,6 +115,11 @@ export interface Board {
   /** The devices in the virtio slots as main sees them, undefined where a slot is empty. */
   readonly virtio: readonly (VirtioOperations | undefined)[];
   readonly flash: readonly FlashPort[];
+  /** For those who only look: racy samples while the guest runs. */
+  readonly states: {
+    readonly interruptController: Readonly<PlicState>;
+    readonly virtio: readonly (Readonly<VirtioState> | undefined)[];
+  };
   /** What MTIME reads, and so the `time` CSR. Takes no lock. */
   time(): bigint;
   /** Raises the supervisor timer interrupt of a hart from this `time` on, until the next call; all ones: never. */
@@ -213,14 +218,14 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
   );
   const report = once(wires.report);
   const virtio = equipment.virtio.map((identity, slot) => {
-    if (!identity) return { target: connect(virtioMmioEmpty, {}), operations: undefined };
+    if (!identity) return { target: connect(virtioMmioEmpty, {}), operations: undefined, state: undefined };
     const attached = connect(virtioMmio(identity), {
       irq: source(IRQ.VIRTIO + slot),
       kick: () => wires.virtioKick(slot),
       dma,
       report,
     });
-    return { target: attached, operations: locked(attached.operations) };
+    return { target: attached, operations: locked(attached.operations), state: attached.state };
   });
   const slots = virtio.map(({ target }) => target);
 
@@ -244,6 +249,7 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
     serial: { input, output, ...locked(uart.operations) },
     virtio: virtio.map(({ operations }) => operations),
     flash: flash.map(({ operations }) => locked(operations)),
+    states: { interruptController: interruptController.state, virtio: virtio.map(({ state }) => state) },
     time: () => mtime(timer.state, clock.ticks()),
     setSupervisorTimer: (hart, deadline) => lock.run(() => timer.operations.setSupervisorTimer(hart, deadline)),
     reset: () =>

@@ -3,12 +3,15 @@
  * that does the job, that one does it, and what it returns is shown.
  */
 import type { Context, HumanCommand } from '../command.ts';
+import { backEndCommands } from './commands/back-ends.ts';
 import { debugCommands } from './commands/debug.ts';
+import { deviceCommands } from './commands/devices.ts';
 import { helpCommands } from './commands/help.ts';
 import { instrumentationCommands } from './commands/instrumentation.ts';
 import { jitCommands } from './commands/jit.ts';
 import { machineCommands } from './commands/machine.ts';
 import { memoryCommands } from './commands/memory.ts';
+import { objectCommands } from './commands/objects.ts';
 import { registerCommands } from './commands/registers.ts';
 import { runStateCommands } from './commands/run-state.ts';
 import { traceCommands } from './commands/trace.ts';
@@ -19,6 +22,9 @@ import { newSession, runLine } from './run.ts';
 const commands: readonly HumanCommand[] = [
   ...helpCommands,
   ...machineCommands,
+  ...objectCommands,
+  ...backEndCommands,
+  ...deviceCommands,
   ...runStateCommands,
   ...registerCommands,
   ...memoryCommands,

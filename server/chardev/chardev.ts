@@ -79,6 +79,19 @@ export class Chardev {
     await Promise.all([...this.#served].map(finish));
   }
 
+  /** Whether anybody stands behind it. */
+  get isUsed(): boolean {
+    return this.#frontEnds.length > 0;
+  }
+
+  /** What it is, in QEMU's words: `stdio`, or of a socket its address and whether anybody is there. */
+  get filename(): string {
+    const { backend } = this.spec;
+    if (backend.type !== 'socket') return backend.type;
+    const there = this.#served.size > 0 ? '' : 'disconnected:';
+    return `${there}${showAddress(backend.address)}${backend.server ? ',server=on' : ''}`;
+  }
+
   /** Begins to serve clients, once every front end has been connected. */
   start(): void {
     this.#started = true;

@@ -27,6 +27,7 @@ import {
   type TraceEvents,
   type Vcpu,
 } from '../../core/machine/interface.ts';
+import { FakeInspection } from './fake-inspection.ts';
 
 const RAM_START = 0x8000_0000n;
 const KERNEL_START = 0xffff_ffff_8000_0000n;
@@ -253,6 +254,7 @@ export class FakeMachine implements Machine {
   readonly instrumentation: FakeInstrumentation;
   readonly traceEvents = new FakeTraceEvents();
   readonly debug = new FakeDebugging(this);
+  readonly inspection: FakeInspection;
   readonly #listeners = new Set<(event: MachineEvent) => void>();
 
   constructor({ smp = 2, ramBytes = 0x10000, runState = 'running' as RunState } = {}) {
@@ -260,6 +262,7 @@ export class FakeMachine implements Machine {
     this.vcpus = Array.from({ length: smp }, (_, index) => new FakeVcpu(index));
     this.memory = new FakeMemory(ramBytes);
     this.instrumentation = new FakeInstrumentation((event) => this.emit(event));
+    this.inspection = new FakeInspection(smp, this.memory);
   }
 
   /** How many listen, for tests that nobody is left behind. */

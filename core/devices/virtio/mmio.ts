@@ -62,6 +62,7 @@ const stateOf = (queues: number) =>
   });
 type Fields = ReturnType<typeof stateOf>['fields'];
 type State = View<Fields>;
+export type VirtioState = State;
 
 export interface VirtioPins {
   irq(level: boolean): void;
@@ -107,10 +108,13 @@ export const virtioMmioEmpty = device<typeof noState.fields, object>('virtio-mmi
   node,
 });
 
+/** What a device and its transport offer together. */
+export const offeredFeatures = ({ features }: VirtioIdentity): bigint => features | TRANSPORT_FEATURES;
+
 /** A slot with a device. */
 export function virtioMmio(identity: VirtioIdentity) {
   const { queues, config } = identity;
-  const offered = identity.features | TRANSPORT_FEATURES;
+  const offered = offeredFeatures(identity);
   const allQueues = 2 ** queues - 1;
 
   const isLive = (state: State): boolean =>

@@ -33,6 +33,7 @@ export const virtioNet = ({ backend, mac }: NetOptions): VirtioDevice => ({
       view.setUint16(6, LINK_UP, true);
     }),
   },
+  properties: { mac: Array.from(mac, (byte) => byte.toString(16).padStart(2, '0')).join(':') },
   connect: (port) => new NetService(port, backend),
 });
 

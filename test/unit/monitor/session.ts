@@ -4,6 +4,7 @@ import { EventFeed } from '../../../monitor/events.ts';
 import { humanMonitor } from '../../../monitor/human/monitor.ts';
 import { type QmpOptions, serveQmp } from '../../../monitor/qmp.ts';
 import { createRegistry } from '../../../monitor/registry.ts';
+import { fakeHost } from '../../support/fake-host.ts';
 import { FakeMachine } from '../../support/fake-machine.ts';
 import { FakeStream } from '../../support/fake-stream.ts';
 
@@ -15,6 +16,7 @@ export function daemon(machine = new FakeMachine()) {
   const gdbDevices: string[] = [];
   const context: Context = {
     machine,
+    host: fakeHost,
     name: 'vivarium',
     registry: createRegistry(humanMonitor.commands),
     quit: () => quits.push('quit'),

@@ -18,7 +18,7 @@ describe('TAB', () => {
     ['in', ['info', 'instr-load', 'instr-unload'], 'in'],
     ['info', ['info '], 'info'],
     ['info tr', ['trace-events '], 'tr'],
-    ['info  n', ['name '], 'n'],
+    ['info  ne', ['network '], 'ne'],
     ['info trace-events ex', ['exec_tb', 'exec_tb_exit'], 'ex'],
     ['info registers -', ['-a '], '-'],
     ['info registers 1', ['1', '10', '11'], '1'],

@@ -1,0 +1,31 @@
+/** Character devices: what serial lines, consoles and monitors are connected to. */
+import { list } from '../../schema/build.ts';
+import { ChardevBackendInfo, ChardevInfo } from '../../schema/types/chardev.ts';
+import { command } from '../command.ts';
+
+export const queryChardev = command('query-chardev', {
+  doc: 'The character devices.',
+  returns: list(ChardevInfo),
+  example: {
+    request: '{"execute": "query-chardev"}',
+    reply: '{"return": [{"label": "serial0", "filename": "unix:/tmp/serial,server=on", "frontend-open": true}, ...]}',
+  },
+  run: ({ host }) =>
+    host.characterDevices.map(({ id, filename, frontendOpen }) => ({
+      label: id,
+      filename,
+      'frontend-open': frontendOpen,
+    })),
+});
+
+export const queryChardevBackends = command('query-chardev-backends', {
+  doc: 'The kinds of character devices that there are.',
+  returns: list(ChardevBackendInfo),
+  example: {
+    request: '{"execute": "query-chardev-backends"}',
+    reply: '{"return": [{"name": "null"}, {"name": "stdio"}, {"name": "file"}, {"name": "socket"}, {"name": "mux"}]}',
+  },
+  run: ({ host }) => host.characterDeviceKinds.map((name) => ({ name })),
+});
+
+export const chardevCommands = [queryChardev, queryChardevBackends];
