@@ -47,7 +47,7 @@ export function introspect(registry: Registry): readonly SchemaInfo[] {
       const element = typeName(schema.items);
       return add({ name: `[${element}]`, 'meta-type': 'array', 'element-type': element });
     }
-    if (schema.type === 'object' && schema.additionalProperties === false) {
+    if (schema.type === 'object' && schema.properties !== undefined) {
       const members = Object.entries(schema.properties ?? {}).map(([name, member]) => ({
         name,
         type: typeName(member),

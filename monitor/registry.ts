@@ -3,6 +3,7 @@ import type { Command, HumanCommand, Registry } from './command.ts';
 import { blockCommands } from './commands/block.ts';
 import { chardevCommands } from './commands/chardev.ts';
 import { deviceCommands } from './commands/devices.ts';
+import { hotPlugCommands } from './commands/hot-plug.ts';
 import { instrumentationCommands } from './commands/instrumentation.ts';
 import { jitCommands } from './commands/jit.ts';
 import { machineCommands } from './commands/machine.ts';
@@ -22,6 +23,7 @@ const commands: readonly Command[] = [
   ...networkCommands,
   ...chardevCommands,
   ...deviceCommands,
+  ...hotPlugCommands,
   ...runStateCommands,
   ...instrumentationCommands,
   ...jitCommands,

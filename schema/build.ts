@@ -87,5 +87,11 @@ export function struct<const M extends Members>(title: string, members: M, descr
   };
 }
 
+/** The same with members that are not known beforehand, of any kind. @param others what they are */
+export function openStruct<const M extends Members>(title: string, members: M, others: string): Schema<Struct<M>> {
+  const { json } = struct(title, members);
+  return { json: { ...json, additionalProperties: { description: others } } };
+}
+
 /** No arguments, or nothing to return. */
 export const nothing: Schema<Readonly<Record<never, never>>> = struct('Empty', {});

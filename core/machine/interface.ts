@@ -90,6 +90,8 @@ export interface GuestMemory {
    * mode, and either reaches those that may only be executed.
    */
   readVirtual(vcpu: number, address: bigint, length: number): Uint8Array | undefined;
+  /** The physical address of a virtual one as `vcpu` translates it now, undefined where it does not. */
+  translate(vcpu: number, address: bigint): bigint | undefined;
   /**
    * What the page tables of `vcpu` map, in ascending order; undefined where it translates nothing. `complete` is false
    * where tables were left out because there are too many.

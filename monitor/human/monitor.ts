@@ -3,10 +3,12 @@
  * that does the job, that one does it, and what it returns is shown.
  */
 import type { Context, HumanCommand } from '../command.ts';
+import { absentCommands } from './commands/absent.ts';
 import { backEndCommands } from './commands/back-ends.ts';
 import { debugCommands } from './commands/debug.ts';
 import { deviceCommands } from './commands/devices.ts';
 import { helpCommands } from './commands/help.ts';
+import { hotPlugCommands } from './commands/hot-plug.ts';
 import { instrumentationCommands } from './commands/instrumentation.ts';
 import { jitCommands } from './commands/jit.ts';
 import { machineCommands } from './commands/machine.ts';
@@ -25,6 +27,7 @@ const commands: readonly HumanCommand[] = [
   ...objectCommands,
   ...backEndCommands,
   ...deviceCommands,
+  ...hotPlugCommands,
   ...runStateCommands,
   ...registerCommands,
   ...memoryCommands,
@@ -32,6 +35,7 @@ const commands: readonly HumanCommand[] = [
   ...instrumentationCommands,
   ...jitCommands,
   ...traceCommands,
+  ...absentCommands,
 ];
 
 export const humanMonitor = {

@@ -31,6 +31,7 @@ import { FakeInspection } from './fake-inspection.ts';
 
 const RAM_START = 0x8000_0000n;
 const KERNEL_START = 0xffff_ffff_8000_0000n;
+const LAST_PAGE = 0xffff_ffff_ffff_f000n;
 
 const physicalOf = (virtual: bigint): bigint =>
   virtual >= KERNEL_START ? virtual - KERNEL_START + RAM_START : virtual;
@@ -114,6 +115,10 @@ class FakeMemory implements GuestMemory {
   }
   readPhysical(address: bigint, length: number): Uint8Array | undefined {
     return this.#at(address, length, ['rom', 'ram'])?.slice();
+  }
+  /** The last page of all is not mapped. */
+  translate(_vcpu: number, address: bigint): bigint | undefined {
+    return address >= LAST_PAGE ? undefined : physicalOf(address);
   }
   readVirtual(_vcpu: number, address: bigint, length: number): Uint8Array | undefined {
     return this.readPhysical(physicalOf(address), length);

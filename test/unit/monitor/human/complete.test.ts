@@ -13,8 +13,8 @@ async function completions(line: string): Promise<[string[], string]> {
 
 describe('TAB', () => {
   it.each([
-    ['sto', ['stop '], 'sto'],
-    ['  sto', ['stop '], 'sto'],
+    ['sto', ['stop', 'stopcapture'], 'sto'],
+    ['  cont', ['cont '], 'cont'],
     ['in', ['info', 'instr-load', 'instr-unload'], 'in'],
     ['info', ['info '], 'info'],
     ['info tr', ['trace-events '], 'tr'],
@@ -25,7 +25,19 @@ describe('TAB', () => {
     ['info registers -a 1', ['1', '10', '11'], '1'],
     ['info registers 1 ', [], ''],
     ['cpu 3', ['3 '], '3'],
-    ['help st', ['stop '], 'st'],
+    ['help con', ['cont '], 'con'],
+    ['device_del ', ['net0 '], ''],
+    [
+      'qom-get /machine/per',
+      [
+        '/machine/peripheral',
+        '/machine/peripheral-anon',
+        '/machine/peripheral-anon/device[0]',
+        '/machine/peripheral/net0',
+      ],
+      '/machine/per',
+    ],
+    ['info block d', ['d0', 'd1'], 'd'],
     ['? info sta', ['info status '], 'info sta'],
     ['instr-load ', ['hotblocks', 'insn'], ''],
     ['instr-load h', ['hotblocks '], 'h'],
