@@ -55,7 +55,7 @@ export class Chardev {
       });
     if (backend.type === 'socket' && backend.wait) {
       this.#environment.report(
-        `${option}: info: QEMU waiting for connection on: disconnected:${showAddress(backend.address)},server=on`,
+        `${option}: info: QEMU waiting for connection on: disconnected:${showAddress(backend.address, backend.telnet)},server=on`,
       );
       await arrival;
     }
@@ -89,7 +89,7 @@ export class Chardev {
     const { backend } = this.spec;
     if (backend.type !== 'socket') return backend.type;
     const there = this.#served.size > 0 ? '' : 'disconnected:';
-    return `${there}${showAddress(backend.address)}${backend.server ? ',server=on' : ''}`;
+    return `${there}${showAddress(backend.address, backend.telnet)}${backend.server ? ',server=on' : ''}`;
   }
 
   /** Begins to serve clients, once every front end has been connected. */
