@@ -5,12 +5,12 @@
  */
 import type { Machine } from '../core/machine/interface.ts';
 import { nothing, type Schema } from '../schema/build.ts';
-import type { Host } from './host.ts';
+import type { BackEnds } from './back-ends.ts';
 
 /** What a handler may reach. One for the whole daemon, shared by every session. */
 export interface Context {
   readonly machine: Machine;
-  readonly host: Host;
+  readonly backEnds: BackEnds;
   /** Ends the daemon after SHUTDOWN has gone to every client and replies are flushed. */
   quit(): void;
   /** The value of `-name`, if given. */

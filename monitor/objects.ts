@@ -1,21 +1,21 @@
 /** The one tree of objects that all commands look at: the machine's, with those of the host beside it. */
 import { type MachineObject, machineObject, ObjectTree } from '../core/machine/inspect/tree.ts';
+import type { BackEnds } from './back-ends.ts';
 import { CommandError, type Context } from './command.ts';
-import type { Host } from './host.ts';
 
-const randomSource = ({ id, file }: Host['randomSources'][number]): MachineObject =>
+const randomSource = ({ id, file }: BackEnds['randomSources'][number]): MachineObject =>
   file === undefined
     ? machineObject(id, 'rng-builtin')
     : machineObject(id, 'rng-random', { values: { filename: file } });
 
-export function objectTree({ machine, host }: Context): ObjectTree {
+export function objectTree({ machine, backEnds }: Context): ObjectTree {
   const { objects } = machine.inspection;
   const children = objects.children.map((child) =>
     child.name === 'objects'
-      ? { ...child, children: [...child.children, ...host.randomSources.map(randomSource)] }
+      ? { ...child, children: [...child.children, ...backEnds.randomSources.map(randomSource)] }
       : child,
   );
-  const chardevs = host.characterDevices.map(({ id, type }) => machineObject(id, type));
+  const chardevs = backEnds.characterDevices.map(({ id, type }) => machineObject(id, type));
   return new ObjectTree({
     ...objects,
     children: [...children, machineObject('chardevs', 'container', { children: chardevs })],

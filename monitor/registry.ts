@@ -1,8 +1,8 @@
 /** The list of everything a client can ask for and be told. What is not here does not exist. */
 import type { Command, HumanCommand, Registry } from './command.ts';
 import { blockCommands } from './commands/block.ts';
-import { chardevCommands } from './commands/chardev.ts';
-import { deviceCommands } from './commands/devices.ts';
+import { chardevCommands } from './commands/chardev-info.ts';
+import { deviceCommands } from './commands/device-state.ts';
 import { hotPlugCommands } from './commands/hot-plug.ts';
 import { instrumentationCommands } from './commands/instrumentation.ts';
 import { jitCommands } from './commands/jit.ts';

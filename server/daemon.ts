@@ -18,14 +18,15 @@ import {
   type ShutdownReason,
   type VirtioDevice,
 } from '../core/machine/interface.ts';
+import type { BackEnds } from '../monitor/back-ends.ts';
 import type { Context, HumanCommand } from '../monitor/command.ts';
 import { EventFeed } from '../monitor/events.ts';
 import { serveGdb } from '../monitor/gdb/serve.ts';
-import type { Host } from '../monitor/host.ts';
 import { serveQmp } from '../monitor/qmp.ts';
 import { createRegistry } from '../monitor/registry.ts';
 import type { ByteStream } from '../monitor/stream.ts';
 import type { MachineConfig } from '../schema/config.ts';
+import { backEndsOf } from './back-ends.ts';
 import { Chardev, type ChardevEnvironment } from './chardev/chardev.ts';
 import { monitorFrontEnd } from './chardev/monitor.ts';
 import { SerialLine } from './chardev/serial.ts';
@@ -34,7 +35,6 @@ import type { Config, MonitorSpec } from './config/config.ts';
 import { openDevices, type Plugged } from './devices.ts';
 import { reasonOf, UsageError } from './errors.ts';
 import { GdbServer } from './gdb-server.ts';
-import { hostOf } from './host.ts';
 import { type Images, readImages } from './images.ts';
 import type { Log } from './log.ts';
 import { findPlugin, PluginOutput } from './plugins.ts';
@@ -129,7 +129,7 @@ export class Daemon {
     this.#writePidFile();
 
     const machine = await this.#createMachine({ ...images, ...plugged }, serial, trace.line);
-    this.#connectMonitors(machine, hostOf(config, this.#chardevs, drives));
+    this.#connectMonitors(machine, backEndsOf(config, this.#chardevs, drives));
     await this.#loadPlugins(machine);
     await enableTrace(config.trace, machine, (line) => this.#environment.report(line));
     for (const chardev of this.#chardevs.values()) chardev.start();
@@ -205,11 +205,11 @@ export class Daemon {
     return { ...(serial === undefined ? {} : { serial: serial.chardev }), ...Object.fromEntries(drives) };
   }
 
-  #connectMonitors(machine: Machine, host: Host): void {
+  #connectMonitors(machine: Machine, backEnds: BackEnds): void {
     const { human, log } = this.#environment;
     const context: Context = {
       machine,
-      host,
+      backEnds,
       name: this.#config.name,
       registry: createRegistry(human.commands),
       quit: () => this.#end(),

@@ -1,8 +1,8 @@
 /** Disk images. */
 import { bool, list, optional, struct } from '../../schema/build.ts';
 import { BlockDeviceInfo, BlockInfo, BlockStats } from '../../schema/types/block.ts';
+import type { BlockStatistics, DiskImage } from '../back-ends.ts';
 import { type Context, command } from '../command.ts';
-import type { BlockStatistics, DiskImage } from '../host.ts';
 import { deviceWith, objectTree } from '../objects.ts';
 
 async function describe(image: DiskImage) {
@@ -35,7 +35,7 @@ const INFO =
 /** Images with the devices that they belong to; of nodes, those that belong to one. */
 function drives(context: Context): readonly (readonly [image: DiskImage, device: string | undefined])[] {
   const tree = objectTree(context);
-  return context.host.diskImages
+  return context.backEnds.diskImages
     .map((image) => [image, deviceWith(tree, 'drive', image.id)] as const)
     .filter(([{ isNode }, device]) => !isNode || device !== undefined);
 }
@@ -68,7 +68,7 @@ export const queryNamedBlockNodes = command('query-named-block-nodes', {
   }),
   returns: list(BlockDeviceInfo),
   example: { request: '{"execute": "query-named-block-nodes"}', reply: `{"return": [${INFO}, ...]}` },
-  run: ({ host }) => Promise.all(host.diskImages.map(describe)),
+  run: ({ backEnds }) => Promise.all(backEnds.diskImages.map(describe)),
 });
 
 /** What is not done here is zero: nothing is merged, discarded, or refused before it gets here. */
@@ -107,7 +107,7 @@ export const queryBlockstats = command('query-blockstats', {
   },
   run: (context, { 'query-nodes': nodes = false }) => {
     if (nodes)
-      return context.host.diskImages.map((image) => ({
+      return context.backEnds.diskImages.map((image) => ({
         'node-name': image.nodeName,
         stats: statistics(image.statistics),
       }));

@@ -77,8 +77,8 @@ export const netdevAdd = command('netdev_add', {
     reply:
       '{"error": {"class": "GenericError", "desc": "network back ends are made at the start only: no device could be connected to \'n2\'"}}',
   },
-  run: ({ host }, { id }) => {
-    if (host.networkBackEnds.some((backEnd) => backEnd.id === id))
+  run: ({ backEnds }, { id }) => {
+    if (backEnds.networkBackEnds.some((backEnd) => backEnd.id === id))
       throw new CommandError(`Duplicate ID '${id}' for netdev`);
     throw new CommandError(`network back ends are made at the start only: no device could be connected to '${id}'`);
   },
@@ -92,8 +92,8 @@ export const netdevDel = command('netdev_del', {
     request: '{"execute": "netdev_del", "arguments": {"id": "nosuch"}}',
     reply: '{"error": {"class": "DeviceNotFound", "desc": "Device \'nosuch\' not found"}}',
   },
-  run: ({ host }, { id }) => {
-    if (!host.networkBackEnds.some((backEnd) => backEnd.id === id)) throw notFound(id);
+  run: ({ backEnds }, { id }) => {
+    if (!backEnds.networkBackEnds.some((backEnd) => backEnd.id === id)) throw notFound(id);
     throw new CommandError(`network back ends are made at the start only: '${id}' stays`);
   },
 });

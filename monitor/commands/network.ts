@@ -33,7 +33,7 @@ export const queryNetdevs = command('query-netdevs', {
   },
   run: (context) => {
     const devices = nics(context);
-    const backEnds = context.host.networkBackEnds;
+    const backEnds = context.backEnds.networkBackEnds;
     const peerOf = (netdev: string): string | undefined => devices.find((nic) => nic.netdev === netdev)?.name;
     return [
       ...devices.map(({ name, mac, netdev }) => ({
@@ -63,7 +63,7 @@ export const queryRxFilter = command('query-rx-filter', {
   run: (context, { name: wanted }) => {
     const found = nics(context).filter(({ name }) => wanted === undefined || name === wanted);
     if (wanted !== undefined && found.length === 0) {
-      const isBackEnd = context.host.networkBackEnds.some(({ id }) => id === wanted);
+      const isBackEnd = context.backEnds.networkBackEnds.some(({ id }) => id === wanted);
       throw new CommandError(isBackEnd ? `net client(${wanted}) isn't a NIC` : `invalid net client name: ${wanted}`);
     }
     return found.map(({ name, mac }) => ({

@@ -6,7 +6,7 @@ import type { Context, HumanCommand } from '../command.ts';
 import { absentCommands } from './commands/absent.ts';
 import { backEndCommands } from './commands/back-ends.ts';
 import { debugCommands } from './commands/debug.ts';
-import { deviceCommands } from './commands/devices.ts';
+import { deviceCommands } from './commands/device-state.ts';
 import { helpCommands } from './commands/help.ts';
 import { hotPlugCommands } from './commands/hot-plug.ts';
 import { instrumentationCommands } from './commands/instrumentation.ts';

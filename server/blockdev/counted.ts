@@ -1,6 +1,6 @@
 /** Counts what is done to a disk image. */
 import { performance } from 'node:perf_hooks';
-import type { BlockStatistics, OperationStatistics } from '../../monitor/host.ts';
+import type { BlockStatistics, OperationStatistics } from '../../monitor/back-ends.ts';
 import type { BlockDevice } from './raw.ts';
 
 const NANOSECONDS = 1_000_000;

@@ -115,7 +115,7 @@ export const absentCommands = [
     args: [{ name: 'device', kind: 'word' }],
     run: ({ context }, { device }) => {
       if (device === 'all') return undefined;
-      const known = context.host.diskImages.some(({ id }) => id === device);
+      const known = context.backEnds.diskImages.some(({ id }) => id === device);
       throw new LineError(
         known ? `'commit' error for '${device}': Operation not supported` : `Device '${device}' not found`,
       );

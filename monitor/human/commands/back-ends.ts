@@ -5,13 +5,13 @@ import type { BlockDeviceInfo } from '../../../schema/types/block.ts';
 import type { NetClientInfo } from '../../../schema/types/network.ts';
 import { type HumanSession, human } from '../../command.ts';
 import { queryBlock, queryBlockstats, queryNamedBlockNodes } from '../../commands/block.ts';
-import { queryChardev } from '../../commands/chardev.ts';
+import { queryChardev } from '../../commands/chardev-info.ts';
 import { queryNetdevs } from '../../commands/network.ts';
 import { humanSize } from '../text.ts';
 
 type Node = Infer<typeof BlockDeviceInfo>;
 
-const driveIds = ({ context }: HumanSession): string[] => context.host.diskImages.map(({ id }) => id);
+const driveIds = ({ context }: HumanSession): string[] => context.backEnds.diskImages.map(({ id }) => id);
 
 interface Shown {
   /** Id of the drive; empty for a node. */

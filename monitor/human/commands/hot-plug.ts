@@ -90,11 +90,11 @@ export const hotPlugCommands: readonly HumanCommand[] = [
   byId('device_del', 'plug a device out', deviceDel, peripherals),
   withOptions('netdev_add', 'type', 'make a network back end', netdevAdd, () => []),
   byId('netdev_del', 'remove a network back end', netdevDel, ({ context }) =>
-    context.host.networkBackEnds.map(({ id }) => id),
+    context.backEnds.networkBackEnds.map(({ id }) => id),
   ),
   withOptions('object_add', 'qom-type', 'make an object for devices to refer to', objectAdd, () => []),
   byId('object_del', 'remove an object that devices refer to', objectDel, ({ context }) =>
-    context.host.randomSources.map(({ id }) => id),
+    context.backEnds.randomSources.map(({ id }) => id),
   ),
   human('info qdm', {
     params: '',

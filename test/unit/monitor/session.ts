@@ -4,7 +4,7 @@ import { EventFeed } from '../../../monitor/events.ts';
 import { humanMonitor } from '../../../monitor/human/monitor.ts';
 import { type QmpOptions, serveQmp } from '../../../monitor/qmp.ts';
 import { createRegistry } from '../../../monitor/registry.ts';
-import { fakeHost } from '../../support/fake-host.ts';
+import { fakeBackEnds } from '../../support/fake-back-ends.ts';
 import { FakeMachine } from '../../support/fake-machine.ts';
 import { FakeStream } from '../../support/fake-stream.ts';
 
@@ -16,7 +16,7 @@ export function daemon(machine = new FakeMachine()) {
   const gdbDevices: string[] = [];
   const context: Context = {
     machine,
-    host: fakeHost,
+    backEnds: fakeBackEnds,
     name: 'vivarium',
     registry: createRegistry(humanMonitor.commands),
     quit: () => quits.push('quit'),

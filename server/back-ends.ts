@@ -1,6 +1,6 @@
 /** The host's side of the machine as monitors see it: what the command line has asked for, and how it does. */
 import { stat } from 'node:fs/promises';
-import type { CharacterDevice, DiskImage, Host } from '../monitor/host.ts';
+import type { BackEnds, CharacterDevice, DiskImage } from '../monitor/back-ends.ts';
 import type { CountedBlockDevice } from './blockdev/counted.ts';
 import type { Chardev } from './chardev/chardev.ts';
 import { BACKENDS } from './chardev/spec.ts';
@@ -44,11 +44,11 @@ const diskImage = (spec: DriveSpec, index: number, device: CountedBlockDevice): 
 });
 
 /** @param drives the images that have been opened, by their ids */
-export function hostOf(
+export function backEndsOf(
   { drives: specs, netdevs, rngs }: Config,
   chardevs: ReadonlyMap<string, Chardev>,
   drives: ReadonlyMap<string, CountedBlockDevice>,
-): Host {
+): BackEnds {
   return {
     get characterDevices() {
       return [...chardevs.values()].flatMap(characterDevices);

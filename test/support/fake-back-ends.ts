@@ -1,5 +1,5 @@
 /** The host's side of a machine without a guest: what its devices refer to, and a thing of each other kind. */
-import type { BlockStatistics, Host } from '../../monitor/host.ts';
+import type { BackEnds, BlockStatistics } from '../../monitor/back-ends.ts';
 
 const done = (operations: number, bytes: number, failed = 0) => ({ operations, bytes, nanoseconds: 1000, failed });
 
@@ -22,7 +22,7 @@ const image = {
   hostBytes: async () => 8192,
 } as const;
 
-export const fakeHost: Host = {
+export const fakeBackEnds: BackEnds = {
   characterDevices: [
     { id: 'serial0', type: 'chardev-socket', filename: 'unix:/tmp/serial,server=on', frontendOpen: true },
     { id: 'spare', type: 'chardev-null', filename: 'null', frontendOpen: false },

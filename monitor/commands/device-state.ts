@@ -7,7 +7,7 @@ import {
   VirtioInfo,
   VirtioStatus,
   VirtQueueStatus,
-} from '../../schema/types/devices.ts';
+} from '../../schema/types/device-state.ts';
 import { CommandError, type Context, command } from '../command.ts';
 import { objectTree } from '../objects.ts';
 import { bitsOf, featureName, STATUS, statusNames } from '../virtio.ts';

@@ -64,7 +64,7 @@ export interface RandomSource {
   readonly file: string | undefined;
 }
 
-export interface Host {
+export interface BackEnds {
   /** In the order in which they were asked for, as everything here. */
   readonly characterDevices: readonly CharacterDevice[];
   /** The kinds of character devices that there can be: `null`, `socket` ... */

@@ -10,7 +10,7 @@ import {
   queryVirtio,
   queryVirtioQueueStatus,
   queryVirtioStatus,
-} from '../../commands/devices.ts';
+} from '../../commands/device-state.ts';
 import { hex, number, tableLines } from '../text.ts';
 
 /** A subject that QMP, too, has as text. */

@@ -1,6 +1,6 @@
 /** Character devices: what serial lines, consoles and monitors are connected to. */
 import { list } from '../../schema/build.ts';
-import { ChardevBackendInfo, ChardevInfo } from '../../schema/types/chardev.ts';
+import { ChardevBackendInfo, ChardevInfo } from '../../schema/types/chardev-info.ts';
 import { command } from '../command.ts';
 
 export const queryChardev = command('query-chardev', {
@@ -10,8 +10,8 @@ export const queryChardev = command('query-chardev', {
     request: '{"execute": "query-chardev"}',
     reply: '{"return": [{"label": "serial0", "filename": "unix:/tmp/serial,server=on", "frontend-open": true}, ...]}',
   },
-  run: ({ host }) =>
-    host.characterDevices.map(({ id, filename, frontendOpen }) => ({
+  run: ({ backEnds }) =>
+    backEnds.characterDevices.map(({ id, filename, frontendOpen }) => ({
       label: id,
       filename,
       'frontend-open': frontendOpen,
@@ -25,7 +25,7 @@ export const queryChardevBackends = command('query-chardev-backends', {
     request: '{"execute": "query-chardev-backends"}',
     reply: '{"return": [{"name": "null"}, {"name": "stdio"}, {"name": "file"}, {"name": "socket"}, {"name": "mux"}]}',
   },
-  run: ({ host }) => host.characterDeviceKinds.map((name) => ({ name })),
+  run: ({ backEnds }) => backEnds.characterDeviceKinds.map((name) => ({ name })),
 });
 
 export const chardevCommands = [queryChardev, queryChardevBackends];
