@@ -67,8 +67,6 @@ export interface RandomSource {
 export interface BackEnds {
   /** In the order in which they were asked for, as everything here. */
   readonly characterDevices: readonly CharacterDevice[];
-  /** The kinds of character devices that there can be: `null`, `socket` ... */
-  readonly characterDeviceKinds: readonly string[];
   readonly diskImages: readonly DiskImage[];
   readonly networkBackEnds: readonly NetworkBackEnd[];
   readonly randomSources: readonly RandomSource[];

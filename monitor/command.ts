@@ -6,11 +6,19 @@
 import type { Machine } from '../core/machine/interface.ts';
 import { nothing, type Schema } from '../schema/build.ts';
 import type { BackEnds } from './back-ends.ts';
+import type { DumpProgress } from './dump/progress.ts';
+import type { MonitorEvent } from './events.ts';
+import type { Host } from './host.ts';
 
 /** What a handler may reach. One for the whole daemon, shared by every session. */
 export interface Context {
   readonly machine: Machine;
   readonly backEnds: BackEnds;
+  readonly host: Host;
+  /** How far the last dump of the guest's memory has come. */
+  readonly dump: DumpProgress;
+  /** Tells every client of something that a command has done. */
+  emit(happened: MonitorEvent): void;
   /** Ends the daemon after SHUTDOWN has gone to every client and replies are flushed. */
   quit(): void;
   /** The value of `-name`, if given. */

@@ -3,7 +3,7 @@
  *
  * As in QEMU, types have no names on the wire, only numbers, so that clients rely on shapes; equal shapes share one
  * number. Built-in types keep their names, and an array is its element type in brackets. An object whose keys are data
- * has no counterpart there and is `any`.
+ * has no counterpart there and is `any`; that one may have more members than are listed is not told.
  */
 import type { JsonSchema } from '../schema/build.ts';
 import type { SchemaInfo } from '../schema/types/introspection.ts';

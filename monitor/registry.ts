@@ -2,11 +2,13 @@
 import type { Command, HumanCommand, Registry } from './command.ts';
 import { blockCommands } from './commands/block.ts';
 import { chardevCommands } from './commands/chardev-info.ts';
-import { deviceCommands } from './commands/device-state.ts';
+import { deviceStateCommands } from './commands/device-state.ts';
+import { deviceCommands } from './commands/devices.ts';
 import { hotPlugCommands } from './commands/hot-plug.ts';
 import { instrumentationCommands } from './commands/instrumentation.ts';
 import { jitCommands } from './commands/jit.ts';
 import { machineCommands } from './commands/machine.ts';
+import { memoryCommands } from './commands/memory.ts';
 import { networkCommands } from './commands/network.ts';
 import { objectCommands } from './commands/objects.ts';
 import { qmpCommands } from './commands/qmp.ts';
@@ -18,10 +20,12 @@ import { events } from './events.ts';
 const commands: readonly Command[] = [
   ...qmpCommands,
   ...machineCommands,
+  ...memoryCommands,
   ...objectCommands,
   ...blockCommands,
   ...networkCommands,
   ...chardevCommands,
+  ...deviceStateCommands,
   ...deviceCommands,
   ...hotPlugCommands,
   ...runStateCommands,

@@ -7,7 +7,7 @@
  * object after everything that is expected there.
  */
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import type { JsonSchema, Schema } from '../schema/build.ts';
+import { INT64, type JsonSchema, type Schema, UINT64 } from '../schema/build.ts';
 import { CommandError } from './command.ts';
 import { JsonNumber } from './json/value.ts';
 
@@ -40,6 +40,9 @@ ajv.addKeyword({
 });
 
 const INTEGER: Range = { minimum: -(1n << 63n), maximum: (1n << 64n) - 1n };
+
+/** What leaves one of these is of another type to QEMU, which has no larger integers. */
+const WHOLE_TYPES = [INT64, UINT64].map(([minimum, maximum]) => `${minimum} to ${maximum}`);
 
 /** Ranges that QEMU calls by the name of a type of C. */
 const C_TYPES = new Map(
@@ -133,6 +136,7 @@ function describe({ error, path, name }: Placed): string {
     case 'range': {
       const { minimum, maximum } = error.schema as Range;
       const range = `${minimum} to ${maximum}`;
+      if (WHOLE_TYPES.includes(range)) return `Invalid parameter type for '${path}', expected: integer`;
       return `Parameter '${path}' expects ${C_TYPES.get(range) ?? `a value from ${range}`}`;
     }
     default:

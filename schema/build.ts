@@ -26,6 +26,13 @@ export interface JsonSchema {
   readonly title?: string;
 }
 
+type Range = readonly [minimum: number | bigint, maximum: number | bigint];
+
+/** The signed integers of 64 bits, which is what QEMU means by an integer. */
+export const INT64: Range = [-(1n << 63n), (1n << 63n) - 1n];
+/** Those that QEMU calls sizes. */
+export const UINT64: Range = [0n, (1n << 64n) - 1n];
+
 /** A member that may be left out. */
 export interface Optional<T> {
   readonly optional: Schema<T>;
@@ -48,6 +55,10 @@ export const num = (description?: string): Schema<number> => ({ json: described(
 /** A signed or unsigned 64-bit integer. */
 export const int = (description?: string): Schema<number | bigint> => ({
   json: described({ type: 'integer' }, description),
+});
+/** An integer of one of C's types, by its least and greatest value; see `INT64`. */
+export const intOf = ([minimum, maximum]: Range, description?: string): Schema<number | bigint> => ({
+  json: described({ type: 'integer', minimum, maximum }, description),
 });
 /** Any JSON value. */
 export const any = (description?: string): Schema<unknown> => ({ json: described({}, description) });
@@ -87,11 +98,10 @@ export function struct<const M extends Members>(title: string, members: M, descr
   };
 }
 
-/** The same with members that are not known beforehand, of any kind. @param others what they are */
-export function openStruct<const M extends Members>(title: string, members: M, others: string): Schema<Struct<M>> {
-  const { json } = struct(title, members);
-  return { json: { ...json, additionalProperties: { description: others } } };
-}
+/** The same object with any other members besides. */
+export const anyMore = <T>({ json }: Schema<T>): Schema<T & Readonly<Record<string, unknown>>> => ({
+  json: { ...json, additionalProperties: true },
+});
 
 /** No arguments, or nothing to return. */
 export const nothing: Schema<Readonly<Record<never, never>>> = struct('Empty', {});

@@ -6,6 +6,13 @@
 /** The machine types there are, with their one-line description. */
 export const MACHINE_TYPES = { virt: 'RISC-V VirtIO board' } as const;
 export type MachineType = keyof typeof MACHINE_TYPES;
+export const MACHINE_TYPE_DEFAULT: MachineType = 'virt';
+
+/** The one CPU model. */
+export const CPU_MODEL = 'rv64';
+
+/** QEMU's name of the board's RAM. */
+export const RAM_ID = 'riscv_virt_board.ram';
 
 /** vCPUs of one machine. */
 export const SMP_MIN = 1;

@@ -3,7 +3,6 @@ import { stat } from 'node:fs/promises';
 import type { BackEnds, CharacterDevice, DiskImage } from '../monitor/back-ends.ts';
 import type { CountedBlockDevice } from './blockdev/counted.ts';
 import type { Chardev } from './chardev/chardev.ts';
-import { BACKENDS } from './chardev/spec.ts';
 import type { Config } from './config/config.ts';
 import type { DriveSpec } from './config/drives.ts';
 import { describeNetdev } from './netdev/netdev.ts';
@@ -53,7 +52,6 @@ export function backEndsOf(
     get characterDevices() {
       return [...chardevs.values()].flatMap(characterDevices);
     },
-    characterDeviceKinds: [...BACKENDS, 'mux'],
     diskImages: specs.map((spec, index) => diskImage(spec, index, drives.get(spec.id)!)),
     networkBackEnds: netdevs.map((spec) => ({ id: spec.id, type: spec.backend.type, info: describeNetdev(spec) })),
     randomSources: rngs.map(({ id, path }) => ({ id, file: path })),

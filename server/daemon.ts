@@ -20,21 +20,25 @@ import {
 } from '../core/machine/interface.ts';
 import type { BackEnds } from '../monitor/back-ends.ts';
 import type { Context, HumanCommand } from '../monitor/command.ts';
+import { newDumpProgress } from '../monitor/dump/progress.ts';
 import { EventFeed } from '../monitor/events.ts';
 import { serveGdb } from '../monitor/gdb/serve.ts';
+import type { Host } from '../monitor/host.ts';
 import { serveQmp } from '../monitor/qmp.ts';
 import { createRegistry } from '../monitor/registry.ts';
 import type { ByteStream } from '../monitor/stream.ts';
-import type { MachineConfig } from '../schema/config.ts';
+import { type MachineConfig, RAM_ID } from '../schema/config.ts';
 import { backEndsOf } from './back-ends.ts';
 import { Chardev, type ChardevEnvironment } from './chardev/chardev.ts';
 import { monitorFrontEnd } from './chardev/monitor.ts';
 import { SerialLine } from './chardev/serial.ts';
 import type { Stdio } from './chardev/stdio.ts';
 import type { Config, MonitorSpec } from './config/config.ts';
+import type { Option } from './config/option.ts';
 import { openDevices, type Plugged } from './devices.ts';
 import { reasonOf, UsageError } from './errors.ts';
 import { GdbServer } from './gdb-server.ts';
+import { hostOf } from './host.ts';
 import { type Images, readImages } from './images.ts';
 import type { Log } from './log.ts';
 import { findPlugin, PluginOutput } from './plugins.ts';
@@ -55,6 +59,8 @@ export interface Environment {
   readonly human: HumanMonitor;
   readonly log: Log;
   readonly stdio: Stdio;
+  /** Every option of the command line. */
+  readonly options: readonly Option[];
   /** Tells the person who starts the daemon something, in one line. */
   report(line: string): void;
   /** Index of the front end that a mux begins with: the serial line is 0, the first monitor 1. */
@@ -63,6 +69,7 @@ export interface Environment {
 
 export class Daemon {
   readonly #config: Config;
+  readonly #host: Host;
   readonly #environment: Environment;
   readonly #chardevs = new Map<string, Chardev>();
   /** What takes down what has been started, in the order of the start. */
@@ -81,6 +88,7 @@ export class Daemon {
 
   constructor(config: Config, environment: Environment) {
     this.#config = config;
+    this.#host = hostOf(config, environment.options);
     this.#environment = environment;
     const { promise, resolve } = Promise.withResolvers<number>();
     this.ended = promise;
@@ -207,9 +215,14 @@ export class Daemon {
 
   #connectMonitors(machine: Machine, backEnds: BackEnds): void {
     const { human, log } = this.#environment;
+    const events = new EventFeed(machine);
+    this.#undo.push(() => events.close());
     const context: Context = {
       machine,
       backEnds,
+      host: this.#host,
+      dump: newDumpProgress(),
+      emit: (happened) => events.emit(happened),
       name: this.#config.name,
       registry: createRegistry(human.commands),
       quit: () => this.#end(),
@@ -220,8 +233,6 @@ export class Daemon {
     this.#gdb = gdb;
     this.#undo.push(() => gdb.close());
     if (this.#config.gdb) gdb.connect(this.#config.gdb);
-    const events = new EventFeed(machine);
-    this.#undo.push(() => events.close());
 
     const sessions: Record<MonitorSpec['mode'], (stream: ByteStream, pretty: boolean) => void> = {
       readline: (stream) => human.serve(stream, context),
@@ -255,7 +266,7 @@ export class Daemon {
     if (event.name !== 'SHUTDOWN') return;
     this.#exitCode ??= event.exitCode;
     // Who has asked for the end by a command is still to receive the reply: `quit` ends the daemon after that.
-    if (event.reason === 'host-qmp-quit' || (event.guest && this.#config.noShutdown)) return;
+    if (event.reason === 'host-qmp-quit' || (event.guest && this.#host.shutdownAction === 'pause')) return;
     this.#end();
   }
 
@@ -293,7 +304,7 @@ function asUsageError(error: unknown): unknown {
     return new UsageError((error as Error).message);
   // Of the only memory that is made: V8 has no class of its own for it.
   if (error instanceof RangeError && error.message.includes('WebAssembly.Memory')) {
-    return new UsageError("cannot set up guest memory 'riscv_virt_board.ram': Cannot allocate memory");
+    return new UsageError(`cannot set up guest memory '${RAM_ID}': Cannot allocate memory`);
   }
   return error;
 }

@@ -173,6 +173,17 @@ export const options: readonly Option[] = [
   ...deviceOptions,
   { names: ['name'], argument: '[guest=]NAME[,process=NAME]', doc: 'names the guest, and the process', apply: setName },
   {
+    names: ['uuid'],
+    argument: 'UUID',
+    doc: 'gives the machine a UUID, for `query-uuid`',
+    apply: (draft, argument) => {
+      if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(argument)) {
+        throw new UsageError(`Parameter 'uuid' expects a UUID, not '${argument}'`);
+      }
+      draft.uuid = argument.toLowerCase();
+    },
+  },
+  {
     names: ['nographic'],
     doc: 'console and human monitor on standard input and output; the default, as there is no display',
     apply: flag('nographic'),
@@ -203,7 +214,7 @@ export const options: readonly Option[] = [
   {
     names: ['serial'],
     argument: 'DEV',
-    doc: 'connects the serial line: none, null, stdio, file:PATH, unix:PATH[,server=on][,wait=off], tcp:HOST:PORT[,...], telnet:HOST:PORT[,...], chardev:ID, mon:DEV',
+    doc: 'connects the serial line: none, null, stdio, pty, file:PATH, unix:PATH[,server=on][,wait=off], tcp:HOST:PORT[,...], telnet:HOST:PORT[,...], chardev:ID, mon:DEV',
     apply: (draft, device, option) => {
       draft.serials.push(parseSerial(device, option));
     },
@@ -219,7 +230,7 @@ export const options: readonly Option[] = [
   {
     names: ['chardev'],
     argument: 'BACKEND,id=ID[,mux=on][,...]',
-    doc: 'character device to be named by -serial and -mon: null; stdio[,signal=off]; file,path=PATH[,append=on]; socket,path=PATH or host=HOST,port=PORT or fd=N[,server=on][,wait=off][,telnet=on]; repeatable',
+    doc: 'character device to be named by -serial and -mon: null; stdio[,signal=off]; pty; ringbuf[,size=SIZE]; file,path=PATH[,append=on]; socket,path=PATH or host=HOST,port=PORT or fd=N[,server=on][,wait=off][,telnet=on]; repeatable',
     answer: (argument) =>
       argument === 'help'
         ? listing(

@@ -248,5 +248,7 @@ export interface Machine {
   reset(reason: ShutdownReason): Promise<void>;
   /** Ends the machine: SHUTDOWN event, vCPU threads gone. */
   shutdown(reason: ShutdownReason): Promise<void>;
+  /** What follows when the guest resets the machine: that, or its end. */
+  rebootAction: 'reset' | 'shutdown';
   codeStatistics(): readonly CodeStatistics[];
 }

@@ -66,6 +66,7 @@ class VirtMachine implements Machine {
   readonly memory: MachineMemory;
   readonly instrumentation: Plugins;
   readonly traceEvents: TraceControl;
+  rebootAction: 'reset' | 'shutdown';
   readonly debug: Debugger;
   readonly inspection: MachineInspection;
   readonly #config: Config;
@@ -88,6 +89,7 @@ class VirtMachine implements Machine {
   constructor({ config, fitting, equipment, image, layout, memory }: Parts) {
     const { smp, ramBytes } = config;
     this.#config = config;
+    this.rebootAction = config.noReboot ? 'shutdown' : 'reset';
     this.#image = image;
     this.#layout = layout;
     const { buffer } = memory;
@@ -370,7 +372,7 @@ class VirtMachine implements Machine {
 
   async #finish({ kind, code }: Finish): Promise<void> {
     if (this.#runState === 'shutdown') return;
-    if (kind === 'reset' && !this.#config.noReboot) return this.#reset('guest-reset');
+    if (kind === 'reset' && this.rebootAction === 'reset') return this.#reset('guest-reset');
     const reason = kind === 'reset' ? 'guest-reset' : kind === 'pass' ? 'guest-shutdown' : 'guest-panic';
     await this.#shutdown(reason, kind === 'fail' ? code : 0);
   }

@@ -4,6 +4,7 @@
  * Its memory map and interrupt numbers are those of QEMU's `virt` machine for RISC-V, so that guests made for that one
  * run on this one.
  */
+import { RAM_ID } from '../../schema/config.ts';
 import { Lock } from '../base/lock.ts';
 import { ByteRing, ringBytes } from '../base/ring.ts';
 import { aclintMswi, aclintMtimer, mtime } from '../devices/aclint.ts';
@@ -281,6 +282,6 @@ export function memoryRanges(bus: Bus, ramBytes: number): readonly MemoryRange[]
   return [
     range(ADDRESS.MROM, ROM_BYTES, 'rom', 'riscv_virt_board.mrom'),
     ...bus.mappings.map(({ address, target }) => range(address, target.size, kindOf(target), target.name)),
-    range(ADDRESS.DRAM, ramBytes, 'ram', 'riscv_virt_board.ram'),
+    range(ADDRESS.DRAM, ramBytes, 'ram', RAM_ID),
   ];
 }

@@ -1,6 +1,6 @@
 /** Character devices: what serial lines, consoles and monitors are connected to. */
 import { list } from '../../schema/build.ts';
-import { ChardevBackendInfo, ChardevInfo } from '../../schema/types/chardev-info.ts';
+import { ChardevInfo } from '../../schema/types/chardev-info.ts';
 import { command } from '../command.ts';
 
 export const queryChardev = command('query-chardev', {
@@ -18,14 +18,4 @@ export const queryChardev = command('query-chardev', {
     })),
 });
 
-export const queryChardevBackends = command('query-chardev-backends', {
-  doc: 'The kinds of character devices that there are.',
-  returns: list(ChardevBackendInfo),
-  example: {
-    request: '{"execute": "query-chardev-backends"}',
-    reply: '{"return": [{"name": "null"}, {"name": "stdio"}, {"name": "file"}, {"name": "socket"}, {"name": "mux"}]}',
-  },
-  run: ({ backEnds }) => backEnds.characterDeviceKinds.map((name) => ({ name })),
-});
-
-export const chardevCommands = [queryChardev, queryChardevBackends];
+export const chardevCommands = [queryChardev];

@@ -200,7 +200,7 @@ export const queryVirtioQueueStatus = command('x-query-virtio-queue-status', {
   },
 });
 
-export const deviceCommands = [
+export const deviceStateCommands = [
   queryTlb,
   queryInterruptController,
   queryIrq,

@@ -13,6 +13,7 @@ import { instrumentationCommands } from './commands/instrumentation.ts';
 import { jitCommands } from './commands/jit.ts';
 import { machineCommands } from './commands/machine.ts';
 import { memoryCommands } from './commands/memory.ts';
+import { memoryFileCommands } from './commands/memory-files.ts';
 import { objectCommands } from './commands/objects.ts';
 import { registerCommands } from './commands/registers.ts';
 import { runStateCommands } from './commands/run-state.ts';
@@ -31,6 +32,7 @@ const commands: readonly HumanCommand[] = [
   ...runStateCommands,
   ...registerCommands,
   ...memoryCommands,
+  ...memoryFileCommands,
   ...debugCommands,
   ...instrumentationCommands,
   ...jitCommands,

@@ -6,5 +6,3 @@ export const ChardevInfo = struct('ChardevInfo', {
   filename: str('What it is connected to.'),
   'frontend-open': bool('True if a device or a monitor uses it.'),
 });
-
-export const ChardevBackendInfo = struct('ChardevBackendInfo', { name: str('Name of the kind of character device.') });

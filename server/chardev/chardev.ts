@@ -9,6 +9,8 @@ import type { Channel } from './channel.ts';
 import { fileBackend } from './file.ts';
 import type { FrontEnd } from './front-end.ts';
 import { attachMux, type MuxOptions } from './mux.ts';
+import { ptyBackend } from './pty.ts';
+import { RingBuffer } from './ring-buffer.ts';
 import { socketBackend } from './socket.ts';
 import { type ChardevSpec, showAddress } from './spec.ts';
 import { type Stdio, stdioBackend } from './stdio.ts';
@@ -36,7 +38,7 @@ export class Chardev {
   constructor(spec: ChardevSpec, environment: ChardevEnvironment) {
     this.spec = spec;
     this.#environment = environment;
-    this.#backend = backendOf(spec, environment.stdio);
+    this.#backend = backendOf(spec, environment);
   }
 
   /**
@@ -134,7 +136,7 @@ export class Chardev {
   }
 }
 
-function backendOf({ backend }: ChardevSpec, stdio: Stdio): Backend {
+function backendOf({ backend, id }: ChardevSpec, { stdio, report }: ChardevEnvironment): Backend {
   switch (backend.type) {
     case 'null':
       return { async open() {}, close() {} };
@@ -144,6 +146,10 @@ function backendOf({ backend }: ChardevSpec, stdio: Stdio): Backend {
       return fileBackend(backend.path, backend.append);
     case 'socket':
       return socketBackend(backend);
+    case 'pty':
+      return ptyBackend((path) => report(`char device redirected to ${path} (label ${id})`));
+    case 'ringbuf':
+      return new RingBuffer(backend.size);
   }
 }
 

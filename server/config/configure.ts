@@ -1,6 +1,8 @@
 /** From what the options said to a complete configuration: limits, defaults, and who shares which character device. */
 import { FLASH_BANKS } from '../../core/machine/equipment.ts';
 import {
+  CPU_MODEL,
+  MACHINE_TYPE_DEFAULT,
   MACHINE_TYPES,
   type MachineType,
   RAM_BYTES_DEFAULT,
@@ -43,6 +45,7 @@ export interface Draft {
   initrd: string | undefined;
   dtb: string | undefined;
   name: string | undefined;
+  uuid: string | undefined;
   nographic: boolean;
   display: boolean;
   defaults: boolean;
@@ -74,7 +77,7 @@ export interface Draft {
 }
 
 export const emptyDraft = (): Draft => ({
-  machine: 'virt',
+  machine: MACHINE_TYPE_DEFAULT,
   cpu: undefined,
   smp: new KeyValues([]),
   ramBytes: 0,
@@ -84,6 +87,7 @@ export const emptyDraft = (): Draft => ({
   initrd: undefined,
   dtb: undefined,
   name: undefined,
+  uuid: undefined,
   nographic: false,
   display: true,
   defaults: true,
@@ -108,9 +112,6 @@ export const emptyDraft = (): Draft => ({
   daemonize: false,
 });
 
-/** The one CPU model. */
-const CPU_MODEL = 'rv64';
-
 /** @throws UsageError what does not fit together */
 export function configure(draft: Draft): Config {
   const { bios, kernel, append, initrd, cpu } = draft;
@@ -130,6 +131,7 @@ export function configure(draft: Draft): Config {
     initrd,
     dtb: draft.dtb,
     name: draft.name,
+    uuid: draft.uuid,
     ...connections(draft, devices),
     drives: draft.snapshot ? draft.drives.map((drive) => ({ ...drive, snapshot: true })) : draft.drives,
     flash: draft.flash,
@@ -150,7 +152,7 @@ export function configure(draft: Draft): Config {
 
 function machineType(argument: string): MachineType {
   const properties = KeyValues.parse(argument, 'type');
-  const type = properties.take('type') ?? 'virt';
+  const type = properties.take('type') ?? MACHINE_TYPE_DEFAULT;
   if (!Object.hasOwn(MACHINE_TYPES, type)) {
     throw new UsageError('unsupported machine type', 'Use -machine help to list supported machines');
   }

@@ -27,7 +27,6 @@ export const fakeBackEnds: BackEnds = {
     { id: 'serial0', type: 'chardev-socket', filename: 'unix:/tmp/serial,server=on', frontendOpen: true },
     { id: 'spare', type: 'chardev-null', filename: 'null', frontendOpen: false },
   ],
-  characterDeviceKinds: ['null', 'stdio', 'file', 'socket', 'mux'],
   diskImages: [
     { ...image, id: 'd0', isNode: false, nodeName: '#block000' },
     { ...image, id: 'd1', isNode: false, nodeName: '#block001', readOnly: true, hostBytes: async () => undefined },

@@ -258,6 +258,7 @@ export class FakeMachine implements Machine {
   readonly memory: FakeMemory;
   readonly instrumentation: FakeInstrumentation;
   readonly traceEvents = new FakeTraceEvents();
+  rebootAction: 'reset' | 'shutdown' = 'reset';
   readonly debug = new FakeDebugging(this);
   readonly inspection: FakeInspection;
   readonly #listeners = new Set<(event: MachineEvent) => void>();

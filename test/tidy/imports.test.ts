@@ -38,7 +38,18 @@ const RULES: readonly Rule[] = [
   { of: 'test/bench/plugins', mayImport: ['vivarium/plugin', 'vivarium/schema'] },
   {
     of: 'test',
-    mayImport: ['core', 'monitor', 'schema', 'server', 'clients', 'package.json', 'vitest', 'ajv', 'node:'],
+    mayImport: [
+      'core',
+      'monitor',
+      'schema',
+      'server',
+      'clients',
+      'package.json',
+      'vitest',
+      'ajv',
+      'node-qemu',
+      'node:',
+    ],
   },
 ];
 

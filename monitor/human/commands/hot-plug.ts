@@ -2,7 +2,8 @@
 import { isKindOf, lineageOf, OBJECT_TYPES } from '../../../core/machine/inspect/types.ts';
 import type { Command, HumanCommand } from '../../command.ts';
 import { type HumanSession, human } from '../../command.ts';
-import { deviceAdd, deviceDel, netdevAdd, netdevDel, objectAdd, objectDel } from '../../commands/hot-plug.ts';
+import { deviceAdd, deviceDel } from '../../commands/devices.ts';
+import { netdevAdd, netdevDel, objectAdd, objectDel } from '../../commands/hot-plug.ts';
 import { validate } from '../../validate.ts';
 
 /** What a device sits on, by the type that it derives from. */

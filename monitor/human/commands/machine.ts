@@ -2,7 +2,14 @@
 import type { ObjectTree } from '../../../core/machine/inspect/tree.ts';
 import { isKindOf } from '../../../core/machine/inspect/types.ts';
 import { human } from '../../command.ts';
-import { queryCpusFast, queryKvm, queryName } from '../../commands/machine.ts';
+import {
+  injectNmi,
+  queryCpusFast,
+  queryKvm,
+  queryMemorySizeSummary,
+  queryName,
+  queryUuid,
+} from '../../commands/machine.ts';
 import { queryVersion } from '../../commands/qmp.ts';
 import { objectTree } from '../../objects.ts';
 import { hex } from '../text.ts';
@@ -23,6 +30,27 @@ export const machineCommands = [
     doc: 'show the name that the machine was given',
     args: [],
     run: async ({ context }) => (await queryName.run(context, {})).name,
+  }),
+
+  human('info uuid', {
+    params: '',
+    doc: 'show the UUID that the machine was given',
+    args: [],
+    run: async ({ context }) => (await queryUuid.run(context, {})).UUID,
+  }),
+
+  human('info memory_size_summary', {
+    params: '',
+    doc: 'show how much RAM there is',
+    args: [],
+    run: async ({ context }) => `base memory: ${(await queryMemorySizeSummary.run(context, {}))['base-memory']}`,
+  }),
+
+  human('nmi', {
+    params: '',
+    doc: 'interrupt the vCPUs in a way that they cannot mask, which harts of this kind do not have',
+    args: [],
+    run: async ({ context }) => void (await injectNmi.run(context, {})),
   }),
 
   human('info kvm', {

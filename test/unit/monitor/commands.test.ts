@@ -63,8 +63,8 @@ it('documents every command, event and member', () => {
 it('returns what its schema says', async () => {
   const { context } = daemon();
   await context.machine.instrumentation.load('insn');
-  for (const { name, returns, run } of registry.commands.values()) {
-    if (!name.startsWith('query-')) continue;
+  for (const { name, returns, run, example } of registry.commands.values()) {
+    if (!name.startsWith('query-') || example.reply.startsWith('{"error"')) continue;
     const result = await run(context, {});
     expect(
       () => validate({ json: { type: 'object', properties: { result: returns.json } } }, { result }),

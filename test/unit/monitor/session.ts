@@ -1,10 +1,12 @@
 /** QMP sessions and human consoles on a fake machine. */
 import { CommandError, type Context } from '../../../monitor/command.ts';
+import { newDumpProgress } from '../../../monitor/dump/progress.ts';
 import { EventFeed } from '../../../monitor/events.ts';
 import { humanMonitor } from '../../../monitor/human/monitor.ts';
 import { type QmpOptions, serveQmp } from '../../../monitor/qmp.ts';
 import { createRegistry } from '../../../monitor/registry.ts';
 import { fakeBackEnds } from '../../support/fake-back-ends.ts';
+import { fakeHost } from '../../support/fake-host.ts';
 import { FakeMachine } from '../../support/fake-machine.ts';
 import { FakeStream } from '../../support/fake-stream.ts';
 
@@ -14,9 +16,13 @@ export const NOW = '"timestamp": {"seconds": 12, "microseconds": 345}';
 export function daemon(machine = new FakeMachine()) {
   const quits: string[] = [];
   const gdbDevices: string[] = [];
+  const host = fakeHost();
   const context: Context = {
     machine,
     backEnds: fakeBackEnds,
+    host,
+    dump: newDumpProgress(),
+    emit: (happened) => events.emit(happened),
     name: 'vivarium',
     registry: createRegistry(humanMonitor.commands),
     quit: () => quits.push('quit'),
@@ -48,7 +54,7 @@ export function daemon(machine = new FakeMachine()) {
     humanMonitor.serve(stream, context);
     return stream;
   }
-  return { machine, context, events, quits, gdbDevices, connect, client, human, console };
+  return { machine, host, context, events, quits, gdbDevices, connect, client, human, console };
 }
 
 /** The messages of what a session sent. */
