@@ -3,6 +3,7 @@
  * that try them on any machine get the answer that QEMU gives for a machine without.
  */
 import { CommandError, human } from '../../command.ts';
+import { screendump } from '../../commands/machine.ts';
 import type { FormatArgument } from '../format.ts';
 import { LineError } from '../scanner.ts';
 
@@ -90,9 +91,7 @@ export const absentCommands = [
     params: 'filename',
     doc: 'save a picture of the screen: there is none',
     args: [{ name: 'filename', kind: 'word' }],
-    run: () => {
-      throw new CommandError('There is no console to take a screendump from');
-    },
+    run: async ({ context }, { filename }) => void (await screendump.run(context, { filename })),
   }),
 
   human('stopcapture', {

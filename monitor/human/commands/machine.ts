@@ -5,7 +5,11 @@ import { human } from '../../command.ts';
 import {
   injectNmi,
   queryCpusFast,
+  queryHotpluggableCpus,
+  queryIothreads,
   queryKvm,
+  queryMemdev,
+  queryMemoryDevices,
   queryMemorySizeSummary,
   queryName,
   queryUuid,
@@ -76,6 +80,45 @@ export const machineCommands = [
         })
         .join('\n');
     },
+  }),
+
+  human('info memdev', {
+    params: '',
+    doc: 'show what RAM consists of',
+    args: [],
+    run: async ({ context }) => {
+      const all = await queryMemdev.run(context, {});
+      return all
+        .map(({ id, size, ...flags }) => {
+          const rows = Object.entries(flags).map(([name, value]) => `  ${name}: ${value}`);
+          return [`memory backend: ${id}`, `  size:  ${size}`, ...rows].join('\n');
+        })
+        .join('\n');
+    },
+  }),
+
+  human('info memory-devices', {
+    params: '',
+    doc: 'show the memory that has been plugged in: none ever is',
+    args: [],
+    run: async ({ context }) => void (await queryMemoryDevices.run(context, {})),
+  }),
+
+  human('info iothreads', {
+    params: '',
+    doc: 'show the threads that serve devices: none but the main one does',
+    args: [],
+    run: async ({ context }) => {
+      const all = await queryIothreads.run(context, {});
+      return all.map(({ id, 'thread-id': thread }) => `${id}:\n  thread_id=${thread}`).join('\n');
+    },
+  }),
+
+  human('info hotpluggable-cpus', {
+    params: '',
+    doc: 'show the vCPUs that could be plugged in: none can',
+    args: [],
+    run: async ({ context }) => void (await queryHotpluggableCpus.run(context, {})),
   }),
 
   human('info mtree', {

@@ -55,6 +55,36 @@ describe('the list', () => {
   });
 });
 
+describe('the log', () => {
+  const on = async (): Promise<string[]> =>
+    (await human('info trace-events'))
+      .split('\n')
+      .filter((line) => line.endsWith('1'))
+      .map((line) => line.split(' ')[0]!);
+
+  it('is about what it is asked for, and nothing else', async () => {
+    expect(await human('log int,exec')).toBe('');
+    expect(await on()).toEqual(['riscv_trap', 'exec_tb']);
+    expect(await human('log exec,trace:serial*')).toBe('');
+    expect(await on()).toEqual(['exec_tb', 'serial_write']);
+    await human('log all');
+    expect(await on()).toEqual(['riscv_trap', 'exec_tb', 'serial_write']);
+    await human('log none');
+    expect(await on()).toEqual(['serial_write']);
+    expect(await human('log trace:nosuch')).toBe('Error: unknown event "nosuch"\n');
+    await human('trace-event * off');
+  });
+
+  it.each(['log nosuch', 'log int,nosuch', 'log help'])('%s: tells what there is', async (line) => {
+    expect(await human(line)).toMatch(/^Log items \(comma separated\):\nnone {12}\w.*\n(.+\n)*trace:PATTERN/);
+    expect(await on()).toEqual([]);
+  });
+
+  it('needs something', async () => {
+    expect(await human('log')).toBe('log: string expected\nTry "help log" for more information\n');
+  });
+});
+
 /** Subjects that need to be told what they are about. */
 const ABOUT: Readonly<Record<string, string>> = {
   'info virtio-status': 'net0',
