@@ -70,4 +70,6 @@ export interface BackEnds {
   readonly diskImages: readonly DiskImage[];
   readonly networkBackEnds: readonly NetworkBackEnd[];
   readonly randomSources: readonly RandomSource[];
+  /** Pulls the cable of a network back end out of its device, or plugs it in. @param id one of `networkBackEnds` */
+  setLink(id: string, isUp: boolean): void;
 }

@@ -5,6 +5,7 @@ import type { CountedBlockDevice } from './blockdev/counted.ts';
 import type { Chardev } from './chardev/chardev.ts';
 import type { Config } from './config/config.ts';
 import type { DriveSpec } from './config/drives.ts';
+import type { OpenedDevices } from './devices.ts';
 import { describeNetdev } from './netdev/netdev.ts';
 
 /** Of `st_blocks`, whatever the file system's are. */
@@ -42,11 +43,10 @@ const diskImage = (spec: DriveSpec, index: number, device: CountedBlockDevice): 
     ),
 });
 
-/** @param drives the images that have been opened, by their ids */
 export function backEndsOf(
   { drives: specs, netdevs, rngs }: Config,
   chardevs: ReadonlyMap<string, Chardev>,
-  drives: ReadonlyMap<string, CountedBlockDevice>,
+  { drives, cables }: Omit<OpenedDevices, 'plugged'>,
 ): BackEnds {
   return {
     get characterDevices() {
@@ -54,6 +54,7 @@ export function backEndsOf(
     },
     diskImages: specs.map((spec, index) => diskImage(spec, index, drives.get(spec.id)!)),
     networkBackEnds: netdevs.map((spec) => ({ id: spec.id, type: spec.backend.type, info: describeNetdev(spec) })),
+    setLink: (id, isUp) => cables.get(id)?.plug(isUp),
     randomSources: rngs.map(({ id, path }) => ({ id, file: path })),
   };
 }

@@ -133,11 +133,11 @@ export class Daemon {
 
     await this.#openChardevs();
     const serial = this.#connectLine(config.serial?.chardev, config.serial?.option ?? '-serial');
-    const { plugged, drives } = await this.#openDevices();
+    const { plugged, ...opened } = await this.#openDevices();
     this.#writePidFile();
 
     const machine = await this.#createMachine({ ...images, ...plugged }, serial, trace.line);
-    this.#connectMonitors(machine, backEndsOf(config, this.#chardevs, drives));
+    this.#connectMonitors(machine, backEndsOf(config, this.#chardevs, opened));
     await this.#loadPlugins(machine);
     await enableTrace(config.trace, machine, (line) => this.#environment.report(line));
     for (const chardev of this.#chardevs.values()) chardev.start();

@@ -13,6 +13,7 @@ import type { Config } from './config/config.ts';
 import type { DeviceModel, DeviceSpec } from './config/devices.ts';
 import type { FwCfgSpec } from './config/objects.ts';
 import { reasonOf, UsageError } from './errors.ts';
+import { Cable } from './netdev/cable.ts';
 import { openNetdev } from './netdev/netdev.ts';
 import { hostRandomness, openRandomness } from './random.ts';
 
@@ -48,16 +49,21 @@ function labelOf({ id, order = 0, device }: DeviceSpec): DeviceLabel {
   }
 }
 
+/** What the machine is to be given, and what is behind it on the host, by the ids of the command line. */
+export interface OpenedDevices {
+  readonly plugged: Plugged;
+  readonly drives: ReadonlyMap<string, CountedBlockDevice>;
+  /** Those that are plugged into a device, by their back ends. */
+  readonly cables: ReadonlyMap<string, Cable>;
+}
+
 /**
- * @returns what the machine is to be given, and the images that have been opened, by their ids
  * @throws UsageError what the host refused; what has been opened before can be closed all the same
  */
-export async function openDevices(
-  config: Config,
-  environment: DeviceEnvironment,
-): Promise<{ readonly plugged: Plugged; readonly drives: ReadonlyMap<string, CountedBlockDevice> }> {
+export async function openDevices(config: Config, environment: DeviceEnvironment): Promise<OpenedDevices> {
   const { undo } = environment;
   const drives = new Map<string, CountedBlockDevice>();
+  const cables = new Map<string, Cable>();
   for (const spec of config.drives) {
     const drive = await openDrive(spec);
     undo(() => drive.close());
@@ -71,7 +77,9 @@ export async function openDevices(
       case 'virtio-net-device': {
         const netdev = await openNetdev(config.netdevs.find(({ id }) => id === device.netdev)!);
         undo(() => netdev.close());
-        return virtioNet({ backend: netdev, mac: device.mac! });
+        const cable = new Cable(netdev);
+        cables.set(device.netdev, cable);
+        return virtioNet({ backend: cable, mac: device.mac! });
       }
       case 'virtio-rng-device': {
         const spec = config.rngs.find(({ id }) => id === device.rng);
@@ -93,7 +101,7 @@ export async function openDevices(
     flash: config.flash.map((id) => (id === undefined ? undefined : drives.get(id))),
     fwCfgFiles: await Promise.all(config.fwCfg.map(readFwCfg)),
   };
-  return { plugged, drives };
+  return { plugged, drives, cables };
 }
 
 function warnOfLooseEnds({ netdevs, devices }: Config, report: (line: string) => void): void {

@@ -1,6 +1,6 @@
 /** Network devices and their cables. */
 import type { MachineObject } from '../../core/machine/inspect/tree.ts';
-import { list, optional, str, struct } from '../../schema/build.ts';
+import { bool, list, optional, str, struct } from '../../schema/build.ts';
 import { NetClientInfo, RxFilterInfo } from '../../schema/types/network.ts';
 import { CommandError, type Context, command } from '../command.ts';
 import { objectTree } from '../objects.ts';
@@ -79,4 +79,20 @@ export const queryRxFilter = command('query-rx-filter', {
   },
 });
 
-export const networkCommands = [queryNetdevs, queryRxFilter];
+export const setLink = command('set_link', {
+  doc: 'Pulls a network cable out, or plugs it in. The guest sees the link of its device go down and up.',
+  args: struct('SetLinkArguments', { name: str('The device, or its back end.'), up: bool('True to plug it in.') }),
+  example: {
+    request: '{"execute": "set_link", "arguments": {"name": "net0", "up": false}}',
+    reply: '{"return": {}}',
+  },
+  run: (context, { name, up }) => {
+    const id = nics(context).find((nic) => nic.name === name)?.netdev ?? name;
+    if (!context.backEnds.networkBackEnds.some((backEnd) => backEnd.id === id))
+      throw new CommandError(`Device '${name}' not found`, 'DeviceNotFound');
+    context.backEnds.setLink(id, up);
+    return {};
+  },
+});
+
+export const networkCommands = [queryNetdevs, queryRxFilter, setLink];

@@ -36,5 +36,6 @@ export const fakeBackEnds: BackEnds = {
     { id: 'n0', type: 'user', info: 'net=10.0.2.0,restrict=off' },
     { id: 'n1', type: 'stream', info: 'unix:/tmp/net' },
   ],
+  setLink() {},
   randomSources: [{ id: 'rng0', file: '/dev/urandom' }],
 };

@@ -43,6 +43,8 @@ export interface VirtioPort {
    * @param written bytes of the device-writable part, from its start, that have been written
    */
   complete(chain: Chain, written: number): void;
+  /** Changes configuration space, and tells the driver. @param offset with the length of `bytes` within its size */
+  configure(offset: number, bytes: Uint8Array): void;
   /** The driver has broken the rules: it is told that the device needs a reset, and until then nothing is served. */
   fail(sentence: string): void;
   /** Tells whoever looks after the machine something about the host's side, once. */

@@ -6,7 +6,7 @@ import type { NetClientInfo } from '../../../schema/types/network.ts';
 import { type HumanSession, human } from '../../command.ts';
 import { queryBlock, queryBlockstats, queryNamedBlockNodes } from '../../commands/block.ts';
 import { queryChardev } from '../../commands/chardev-info.ts';
-import { queryNetdevs } from '../../commands/network.ts';
+import { queryNetdevs, setLink } from '../../commands/network.ts';
 import { humanSize } from '../text.ts';
 
 type Node = Infer<typeof BlockDeviceInfo>;
@@ -90,6 +90,20 @@ export const backEndCommands = [
       const all = await queryChardev.run(context, {});
       return all.map(({ label, filename }) => `${label}: filename=${filename}`).join('\n');
     },
+  }),
+
+  human('set_link', {
+    params: 'name on|off',
+    doc: 'plug a network cable in, or pull it out',
+    args: [
+      {
+        name: 'name',
+        kind: 'word',
+        complete: async ({ context }) => (await queryNetdevs.run(context, {})).map(({ name }) => name),
+      },
+      { name: 'up', kind: 'onoff' },
+    ],
+    run: async ({ context }, { name, up }) => void (await setLink.run(context, { name, up })),
   }),
 
   human('info network', {

@@ -1,5 +1,6 @@
 /** What machines are made of, as QMP tells; the fake machine and the fake host say what there is to tell. */
 import { describe, expect, it } from 'vitest';
+import { setLink } from '../../../monitor/commands/network.ts';
 import { daemon, failure } from './session.ts';
 
 async function ask(command: string, args: object = {}): Promise<unknown> {
@@ -95,6 +96,23 @@ describe('network devices', () => {
     ['n0', failure("net client(n0) isn't a NIC")],
   ])('%s is none', async (name, expected) => {
     expect(await ask('query-rx-filter', { name })).toEqual(expected);
+  });
+});
+
+describe('set_link', () => {
+  it.each([
+    ['net0', 'n0'],
+    ['n1', 'n1'],
+  ])('%s moves the cable of %s', async (name, id) => {
+    const { context } = daemon();
+    const moved: unknown[] = [];
+    const backEnds = { ...context.backEnds, setLink: (...move: unknown[]) => void moved.push(move) };
+    await setLink.run({ ...context, backEnds }, { name, up: false });
+    expect(moved).toEqual([[id, false]]);
+  });
+
+  it('needs a cable', async () => {
+    expect(await ask('set_link', { name: 'nosuch', up: true })).toEqual(missing("Device 'nosuch' not found"));
   });
 });
 
