@@ -54,6 +54,9 @@ export class CommandError extends Error {
   }
 }
 
+/** Arguments are not what the schema of their command says. */
+export class ParameterError extends CommandError {}
+
 // biome-ignore lint/suspicious/noExplicitAny: a list of commands holds commands of every shape
 export interface Command<A = any, R = any> {
   /** QMP name. */

@@ -104,10 +104,14 @@ export class EventFeed {
 
   /** Tells every client. */
   emit(happened: MachineEvent | MonitorEvent): void {
-    const microseconds = Math.floor(this.#now() * 1000);
-    const timestamp = { seconds: Math.floor(microseconds / 1e6), microseconds: microseconds % 1e6 };
-    const message = { timestamp, ...eventMessage(happened) };
+    const message = { timestamp: this.timestamp(), ...eventMessage(happened) };
     for (const receive of [...this.#receivers]) receive(message);
+  }
+
+  /** Of what happens now. */
+  timestamp(): EventMessage['timestamp'] {
+    const microseconds = Math.floor(this.#now() * 1000);
+    return { seconds: Math.floor(microseconds / 1e6), microseconds: microseconds % 1e6 };
   }
 
   /** Delivers every event from now on. Returns the function that ends it. */

@@ -10,13 +10,16 @@ import { validate } from './validate.ts';
  */
 export async function execute(context: Context, name: string, args: unknown): Promise<unknown> {
   const command = context.registry.commands.get(name);
-  if (command === undefined) throw new CommandError(`The command ${name} has not been found`, 'CommandNotFound');
+  if (command === undefined) throw commandNotFound(name);
   try {
     return await command.run(context, validate(command.args, args));
   } catch (error) {
     throw asCommandError(error);
   }
 }
+
+export const commandNotFound = (name: string): CommandError =>
+  new CommandError(`The command ${name} has not been found`, 'CommandNotFound');
 
 /** An error as clients see it. */
 export const asCommandError = (error: unknown): CommandError =>

@@ -8,7 +8,7 @@
  */
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { INT64, type JsonSchema, type Schema, UINT64 } from '../schema/build.ts';
-import { CommandError } from './command.ts';
+import { ParameterError } from './command.ts';
 import { JsonNumber } from './json/value.ts';
 
 const ajv = new Ajv2020({ allErrors: true, verbose: true, messages: false, strict: false });
@@ -159,7 +159,7 @@ const validators = new WeakMap<JsonSchema, ValidateFunction>();
 /**
  * The arguments of a command, checked.
  * @param args a JSON object as the reader or `JSON.parse` makes it
- * @throws CommandError a GenericError with QEMU's text for the first thing wrong
+ * @throws ParameterError a GenericError with QEMU's text for the first thing wrong
  */
 export function validate<T>(schema: Schema<T>, args: unknown): T {
   let validator = validators.get(schema.json);
@@ -169,7 +169,7 @@ export function validate<T>(schema: Schema<T>, args: unknown): T {
   }
   if (!validator(args)) {
     const [first] = (validator.errors ?? []).map((error) => place(error, schema.json)).sort(inOrder);
-    throw new CommandError(describe(first!));
+    throw new ParameterError(describe(first!));
   }
   return plain(args) as T;
 }

@@ -24,9 +24,10 @@ import { newDumpProgress } from '../monitor/dump/progress.ts';
 import { EventFeed } from '../monitor/events.ts';
 import { serveGdb } from '../monitor/gdb/serve.ts';
 import type { Host } from '../monitor/host.ts';
+import { serveJsonRpc } from '../monitor/json-rpc/session.ts';
 import { serveQmp } from '../monitor/qmp.ts';
 import { createRegistry } from '../monitor/registry.ts';
-import type { ByteStream } from '../monitor/stream.ts';
+import type { ByteStream, MessageStream } from '../monitor/stream.ts';
 import { type MachineConfig, RAM_ID } from '../schema/config.ts';
 import { backEndsOf } from './back-ends.ts';
 import { Chardev, type ChardevEnvironment } from './chardev/chardev.ts';
@@ -43,6 +44,7 @@ import { type Images, readImages } from './images.ts';
 import type { Log } from './log.ts';
 import { findPlugin, PluginOutput } from './plugins.ts';
 import { enableTrace, openTrace } from './trace.ts';
+import { WebSocketListener } from './websocket/listener.ts';
 
 /** The human monitor, as the daemon needs it. */
 export interface HumanMonitor {
@@ -72,6 +74,7 @@ export class Daemon {
   readonly #host: Host;
   readonly #environment: Environment;
   readonly #chardevs = new Map<string, Chardev>();
+  readonly #listeners: WebSocketListener[] = [];
   /** What takes down what has been started, in the order of the start. */
   readonly #undo: (() => void | Promise<void>)[] = [];
   readonly #resolveEnded: (status: number) => void;
@@ -120,6 +123,7 @@ export class Daemon {
   /** Gives back what would outlive a process that is about to fail: terminal mode, sockets' paths, the pid file. */
   abandon(): void {
     for (const chardev of this.#chardevs.values()) chardev.abandon();
+    for (const listener of this.#listeners) listener.abandon();
     this.#gdb?.abandon();
     this.#removePidFile();
   }
@@ -141,6 +145,7 @@ export class Daemon {
     await this.#loadPlugins(machine);
     await enableTrace(config.trace, machine, (line) => this.#environment.report(line));
     for (const chardev of this.#chardevs.values()) chardev.start();
+    for (const listener of this.#listeners) await listener.open();
     log.info({ pid: process.pid, smp: config.smp, ramBytes: config.ramBytes }, 'the machine is ready');
     if (!config.paused && this.#ending === undefined) await machine.cont();
   }
@@ -233,6 +238,7 @@ export class Daemon {
     this.#gdb = gdb;
     this.#undo.push(() => gdb.close());
     if (this.#config.gdb) gdb.connect(this.#config.gdb);
+    this.#makeListeners((stream) => serveJsonRpc(stream, context, events));
 
     const sessions: Record<MonitorSpec['mode'], (stream: ByteStream, pretty: boolean) => void> = {
       readline: (stream) => human.serve(stream, context),
@@ -244,6 +250,19 @@ export class Daemon {
         () => log.warn({ monitor: option }, 'dropped a client that does not read what it is sent'),
       );
       this.#chardevs.get(chardev)!.connect(frontEnd, option);
+    }
+  }
+
+  #makeListeners(serve: (stream: MessageStream) => void): void {
+    const { log, report } = this.#environment;
+    const { jsonRpc, tlsCreds } = this.#config;
+    for (const spec of jsonRpc) {
+      const creds = tlsCreds.find(({ id }) => id === spec.tlsCreds);
+      const dropped = (): void =>
+        log.warn({ monitor: spec.option }, 'dropped a client that does not read what it is sent');
+      const listener = new WebSocketListener(spec, creds, { serve, report, dropped });
+      this.#listeners.push(listener);
+      this.#undo.push(() => listener.close());
     }
   }
 

@@ -13,6 +13,7 @@ import type { Config, MonitorSpec } from './config/config.ts';
 import { configure, type Draft, emptyDraft, parseSerial } from './config/configure.ts';
 import { addDisk, deviceOptions } from './config/device-options.ts';
 import { parseGdb } from './config/gdb.ts';
+import { parseJsonRpc } from './config/json-rpc.ts';
 import { KeyValues } from './config/key-values.ts';
 import { listing, type Option } from './config/option.ts';
 import { parseSize } from './config/size.ts';
@@ -247,6 +248,14 @@ export const options: readonly Option[] = [
     argument: '[chardev=]ID[,mode=readline|control][,pretty=on]',
     doc: 'monitor on a character device; repeatable',
     apply: addMonitor,
+  },
+  {
+    names: ['jsonrpc'],
+    argument: 'tcp:[HOST]:PORT|unix:PATH[,token=TEXT][,url-file=FILE][,origin=ORIGIN]...[,tls-creds=ID]',
+    doc: 'JSON-RPC over a WebSocket, for who knows the token; one is made up for TCP, and told with the URL on standard error, or in url-file; browsers have to come from an origin that is named; repeatable',
+    apply: (draft, argument) => {
+      draft.jsonRpc.push(parseJsonRpc(argument));
+    },
   },
   {
     names: ['gdb'],

@@ -16,7 +16,7 @@ export const hostRandomness: RandomSource = {
 };
 
 /** @throws UsageError the file cannot be read */
-export async function openRandomness({ path, option }: RngSpec): Promise<RandomSource> {
+export async function openRandomness({ path, option }: Omit<RngSpec, 'type'>): Promise<RandomSource> {
   if (path === undefined) return hostRandomness;
   let file: FileHandle;
   try {

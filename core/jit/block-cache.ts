@@ -26,7 +26,7 @@ import type { PluginInstance } from '../plugin/instance.ts';
 import { lengthOf } from '../riscv/decode.ts';
 import { type Invalidation, MACHINE, SUPERVISOR, USER } from '../riscv/hart.ts';
 import { BY_NAME } from '../riscv/table.ts';
-import { HEADER, HEADER_BYTES, NO_LINK, RECORD, RECORD_BYTES } from '../wasm/record.ts';
+import { HEADER_BYTES, NO_LINK, RECORD, RECORD_BYTES } from '../wasm/record.ts';
 import { Annotations } from './annotations.ts';
 import type { Callback } from './callbacks.ts';
 import { CodeArea } from './code-area.ts';
@@ -179,7 +179,7 @@ export class BlockCache {
   enter(pc: bigint, link = 0): number {
     this.#annotations.release();
     const known = this.#space.find(pc);
-    if (known !== 0 && this.#isReady(known)) return known;
+    if (known !== 0 && this.#regions.mayEnter(known)) return known;
     for (;;) {
       const { flushes } = this.#view;
       const record = this.#entrance(this.#find(pc) ?? this.#translate(pc), link);
@@ -187,11 +187,6 @@ export class BlockCache {
       this.#space.remember(pc, record);
       return record;
     }
-  }
-
-  /** Nobody has to look at the block or region at `record` before it is entered. */
-  #isReady(record: number): boolean {
-    return this.#memory.getInt32(record + HEADER.coldness, true) !== 0 && this.#regions.mayEnter(record);
   }
 
   /** Lets the link slot at memory address `link` lead to `record`, which stands at `pc`, if it may for good. */
@@ -239,26 +234,33 @@ export class BlockCache {
   /** The record to run for `site`: of its block, or of the region that begins with it. */
   #entrance(site: Site, link: number): number {
     const variant = this.#current(site);
-    if (this.#warmth.isHot(variant)) this.#maker.compile(variant, link, this.#isPhysical);
-    const region = this.#regions.at(variant, this.#isPhysical);
-    if (region && (region.valid === this.#changes || this.#isValid(region)) && this.#isMapped(region)) {
-      region.valid = this.#changes;
-      this.#warmth.suspend(variant);
-      this.#regions.resume(region);
-      return region.record;
+    let region = this.#regionAt(variant);
+    if (!region && this.#warmth.isHot(variant)) {
+      this.#maker.compile(variant, link, this.#isPhysical);
+      region = this.#regionAt(variant);
     }
-    this.#warmth.resume(variant);
-    return variant.record;
+    if (!region) {
+      this.#warmth.resume(variant);
+      return variant.record;
+    }
+    this.#warmth.suspend(variant);
+    this.#regions.resume(region);
+    return region.record;
+  }
+
+  /** The region that begins with `variant`, if it may be entered here and now. */
+  #regionAt(variant: Variant): Region<Variant> | undefined {
+    const region = this.#regions.at(variant, this.#isPhysical);
+    if (!region || !(region.valid === this.#changes || this.#isValid(region))) return undefined;
+    // Its blocks are where they were, in the address space of now.
+    if (!region.physical && !this.#space.maps(region.pages)) return undefined;
+    region.valid = this.#changes;
+    return region;
   }
 
   /** Every block that the region was made from is still the one to be run. */
   #isValid({ parts }: Region<Variant>): boolean {
     return parts.every((part) => this.#current(part.site) === part);
-  }
-
-  /** Its blocks are where they were, in the address space of now. */
-  #isMapped({ pages, physical }: Region<Variant>): boolean {
-    return physical || this.#space.maps(pages);
   }
 
   get #isPhysical(): boolean {
@@ -313,7 +315,7 @@ export class BlockCache {
     this.#view.blocks++;
     this.#byRecord.set(record, block);
     const callbacks = probes.map(({ callback }) => callback).filter((callback) => callback >= 0);
-    return { site, block, steps, record, callbacks, coldness: undefined, retired: false };
+    return { site, block, steps, record, callbacks, coldness: undefined, wasHot: false, retired: false };
   }
 
   /** The variant to run: every plugin has been shown the site, and what they want is woven in. */

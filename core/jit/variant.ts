@@ -32,6 +32,8 @@ export interface Variant {
   readonly callbacks: readonly number[];
   /** What its header says when it is not suspended; undefined while it is not. */
   coldness: number | undefined;
+  /** It has been hot before; since then its coldness is about the entries that its region does not serve. */
+  wasHot: boolean;
   /** Never to be entered again. */
   retired: boolean;
 }
@@ -84,9 +86,16 @@ export class Warmth {
     return variant.coldness === undefined && this.coldness(variant) === 0;
   }
 
+  /** Counts the entries of a variant that has been hot from now on, so that it may become so again. */
+  countAnew(variant: Variant): void {
+    if (variant.coldness === undefined) this.setColdness(variant, this.limit);
+    else variant.coldness = this.limit;
+  }
+
   /** How often the interpreter has entered it, and no more than it takes to be hot. */
   heat(variant: Variant | undefined): number {
     if (!variant) return 0;
+    if (variant.wasHot) return this.limit;
     return this.limit - Math.max(0, variant.coldness ?? this.coldness(variant));
   }
 

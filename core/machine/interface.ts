@@ -185,6 +185,8 @@ export interface Instrumentation {
    * answer is what they said last.
    */
   query(): Promise<readonly PluginStatus[]>;
+  /** The counters of every active plugin, by id: what `PluginStatus.counters` says, at once and asking nobody. */
+  counters(): Readonly<Record<string, PluginStatus['counters']>>;
 }
 
 export interface TraceEvent {

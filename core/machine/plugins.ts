@@ -34,6 +34,12 @@ interface Loaded {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** Over all vCPUs, which have counters of the same names. */
+const summed = (perVcpu: readonly PluginStatus['counters'][]): PluginStatus['counters'] =>
+  Object.fromEntries(
+    Object.keys(perVcpu[0]!).map((name) => [name, perVcpu.reduce((total, values) => total + values[name]!, 0n)]),
+  );
+
 export class Plugins implements Instrumentation {
   readonly stock: ReadonlyMap<string, string>;
   readonly #host: PluginHost;
@@ -175,6 +181,18 @@ export class Plugins implements Instrumentation {
     return this.#inTurn(async () => this.#final?.filter(({ id }) => this.#loaded.has(id)) ?? this.#statuses());
   }
 
+  counters(): Readonly<Record<string, PluginStatus['counters']>> {
+    const active = [...this.#loaded.values()].filter(({ state }) => state === 'active');
+    return Object.fromEntries(active.map(({ id, binding }) => [id, summed(this.#perVcpu(binding))]));
+  }
+
+  /** The named counters of a plugin on each vCPU. */
+  #perVcpu({ counters }: PluginBinding): readonly PluginStatus['counters'][] {
+    return this.#cells.map((cells) =>
+      Object.fromEntries(Object.entries(counters).map(([name, index]) => [name, cells[index]!])),
+    );
+  }
+
   /** The machine is about to end: what the plugins have to tell is asked for now, and can be queried ever after. */
   close(): Promise<void> {
     return this.#inTurn(async () => {
@@ -189,20 +207,15 @@ export class Plugins implements Instrumentation {
 
   async #status(loaded: Loaded): Promise<PluginStatus | undefined> {
     const { id, path, plugin, words, binding, state } = loaded;
-    const { args, counters } = binding;
     try {
       const collected = (await this.#host.askAll({ type: 'collect', id })) as readonly Collected[];
-      const perVcpu = this.#cells.map((cells) =>
-        Object.fromEntries(Object.entries(counters).map(([name, index]) => [name, cells[index]!])),
-      );
-      const sum = Object.fromEntries(
-        Object.keys(counters).map((name) => [name, perVcpu.reduce((total, values) => total + values[name]!, 0n)]),
-      );
+      const perVcpu = this.#perVcpu(binding);
+      const counters = summed(perVcpu);
       const parts = collected.map(({ part }) => part);
-      const input = { args, counters: sum, perVcpu, parts };
+      const input = { args: binding.args, counters, perVcpu, parts };
       const report = await this.#host.askFirst({ type: 'report', id, input });
       const blocks = collected.reduce((total, part) => total + part.blocks, 0);
-      return { id, path, name: plugin.name, doc: plugin.doc, args: words, state, counters: sum, report, blocks };
+      return { id, path, name: plugin.name, doc: plugin.doc, args: words, state, counters, report, blocks };
     } catch (error) {
       this.failed(id, -1, messageOf(error));
       return undefined;

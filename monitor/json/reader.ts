@@ -67,6 +67,11 @@ export class JsonReader {
     );
   }
 
+  /** Whether a value has begun that has not ended. */
+  get isWithinValue(): boolean {
+    return this.#tokens > 0 || this.#lost !== undefined;
+  }
+
   /** Takes the next bytes of the stream and reports every value and error that ends in them. */
   feed(bytes: Uint8Array): void {
     this.#lexer.feed(bytes);

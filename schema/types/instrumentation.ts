@@ -24,6 +24,15 @@ export const InstrInfo = struct('InstrInfo', {
   blocks: int('Blocks of translated code that carry something of it, over all vCPUs.'),
 });
 
+/** Times a second that counters are told. */
+export const COUNTERS_RATE_MIN = 1;
+export const COUNTERS_RATE_MAX = 60;
+
+export const InstrCounters = mapOf(
+  mapOf(int()),
+  'By the id of each plugin, its counters by name, each summed over all vCPUs.',
+);
+
 export const InstrStockInfo = struct('InstrStockInfo', {
   name: str('What to give to `instr-load` as `path`.'),
   doc: str('What it does, in a line.'),

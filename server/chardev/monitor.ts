@@ -10,7 +10,7 @@ import type { FrontEnd } from './front-end.ts';
 const LINGER_MS = 1000;
 
 /** Bytes that may wait for a client which does not read. */
-const UNREAD_BYTES_MAX = 64 << 20;
+export const UNREAD_BYTES_MAX = 64 << 20;
 
 /**
  * @param serve begins a session on a stream that ends with its client

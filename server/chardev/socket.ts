@@ -53,23 +53,10 @@ class ListeningSocket implements Backend {
   }
 
   async open(deliver: (client: StreamChannel) => void): Promise<void> {
-    const address = this.#address;
-    if ('path' in address) await makeRoom(address.path);
-    if ('fd' in address) requireSocket(address.fd);
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) =>
       deliver(channelOf(socket, this.#telnet)),
     );
-    // Binding is done before `listen` returns, so that the mask is never seen by anything else.
-    const umask = process.umask(UMASK);
-    try {
-      const listening = settled(server, 'listening');
-      server.listen(address);
-      process.umask(umask);
-      await listening;
-    } catch (error) {
-      process.umask(umask);
-      throw new UsageError(`Failed to bind socket to ${nameOf(address)}: ${reasonOf(error)}`);
-    }
+    await listen(server, this.#address);
     this.#server = server;
   }
 
@@ -77,6 +64,26 @@ class ListeningSocket implements Backend {
     // Also removes the path.
     this.#server?.close();
     this.#server = undefined;
+  }
+}
+
+/**
+ * Has `server` listen. A path is for its owner only, and gone when the server closes.
+ * @throws UsageError what the host refused
+ */
+export async function listen(server: Server, address: SocketAddress): Promise<void> {
+  if ('path' in address) await makeRoom(address.path);
+  if ('fd' in address) requireSocket(address.fd);
+  // Binding is done before `listen` returns, so that the mask is never seen by anything else.
+  const umask = process.umask(UMASK);
+  try {
+    const listening = settled(server, 'listening');
+    server.listen(address);
+    process.umask(umask);
+    await listening;
+  } catch (error) {
+    process.umask(umask);
+    throw new UsageError(`Failed to bind socket to ${nameOf(address)}: ${reasonOf(error)}`);
   }
 }
 

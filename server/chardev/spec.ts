@@ -89,6 +89,17 @@ export function parseDevice(text: string, id: string, option: string): { chardev
   return { chardev: fromValues(id, option, type, values, new KeyValues(shared)), monitor };
 }
 
+/**
+ * A socket in one word: `unix:PATH[,...]`, `tcp:[HOST]:PORT[,...]`.
+ * @returns its address, and the values behind it
+ * @throws UsageError
+ */
+export function parseSocket(text: string): { readonly address: SocketAddress; readonly values: KeyValues } {
+  const [type, values] = wordValues(text);
+  if (type !== 'socket') throw new UsageError(`'${text}' is no socket: expected unix:PATH or tcp:HOST:PORT`);
+  return { address: addressFrom(values), values };
+}
+
 function wordValues(device: string): [BackendSpec['type'], KeyValues] {
   const colon = device.indexOf(':');
   const scheme = colon < 0 ? device : device.slice(0, colon);
@@ -103,7 +114,7 @@ function wordValues(device: string): [BackendSpec['type'], KeyValues] {
       throw new UsageError(`'${device}' has no port: expected ${scheme}:HOST:PORT`);
     return [
       'socket',
-      KeyValues.parse(`host=${host},port=${port},telnet=${scheme === 'telnet' ? 'on' : 'off'},${options ?? ''}`),
+      KeyValues.parse(`host=${host},port=${port},${scheme === 'telnet' ? 'telnet=on,' : ''}${options ?? ''}`),
     ];
   }
   throw new UsageError(`'${device}' is not a valid char driver`);

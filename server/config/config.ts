@@ -4,8 +4,9 @@ import type { ChardevSpec } from '../chardev/spec.ts';
 import type { DeviceSpec } from './devices.ts';
 import type { DriveSpec } from './drives.ts';
 import type { GdbSpec } from './gdb.ts';
+import type { JsonRpcSpec } from './json-rpc.ts';
 import type { NetdevSpec } from './netdevs.ts';
-import type { FwCfgSpec, RngSpec } from './objects.ts';
+import type { FwCfgSpec, RngSpec, TlsCredsSpec } from './objects.ts';
 
 export interface MonitorSpec {
   /** Id of its character device. */
@@ -63,6 +64,9 @@ export interface Config {
   readonly monitors: readonly MonitorSpec[];
   /** Where debuggers are served. */
   readonly gdb?: GdbSpec | undefined;
+  /** Where JSON-RPC is served; the credentials that it refers to are there. */
+  readonly jsonRpc: readonly JsonRpcSpec[];
+  readonly tlsCreds: readonly TlsCredsSpec[];
   /** Loaded in this order before the guest runs. */
   readonly plugins: readonly PluginSpec[];
   readonly trace: TraceSpec;

@@ -18,9 +18,10 @@ import type { Config, MonitorSpec, PluginSpec, TraceSpec } from './config.ts';
 import type { ConsoleSpec, DeviceSpec } from './devices.ts';
 import type { DriveSpec } from './drives.ts';
 import type { GdbSpec } from './gdb.ts';
+import type { JsonRpcSpec } from './json-rpc.ts';
 import { KeyValues } from './key-values.ts';
 import type { NetdevSpec } from './netdevs.ts';
-import type { FwCfgSpec, RngSpec } from './objects.ts';
+import type { FwCfgSpec, ObjectSpec, RngSpec, TlsCredsSpec } from './objects.ts';
 import { devicesBySlot } from './slots.ts';
 
 /** What `-serial` asks for. */
@@ -54,11 +55,12 @@ export interface Draft {
   readonly monitors: MonitorSpec[];
   /** A device of its own for debuggers, or the id of one that `-chardev` makes. */
   gdb: { readonly chardev: ChardevSpec | string; readonly option: string } | undefined;
+  readonly jsonRpc: JsonRpcSpec[];
   readonly drives: DriveSpec[];
   /** Ids of drives, by bank. */
   readonly flash: (string | undefined)[];
   readonly netdevs: NetdevSpec[];
-  readonly rngs: RngSpec[];
+  readonly objects: ObjectSpec[];
   readonly devices: (DeviceSpec | ConsoleSpec)[];
   readonly fwCfg: FwCfgSpec[];
   snapshot: boolean;
@@ -95,10 +97,11 @@ export const emptyDraft = (): Draft => ({
   serials: [],
   monitors: [],
   gdb: undefined,
+  jsonRpc: [],
   drives: [],
   flash: Array.from({ length: FLASH_BANKS }),
   netdevs: [],
-  rngs: [],
+  objects: [],
   devices: [],
   fwCfg: [],
   snapshot: false,
@@ -120,7 +123,8 @@ export function configure(draft: Draft): Config {
   if (initrd !== undefined && kernel === undefined) throw new UsageError('-initrd only allowed with -kernel option');
   if (draft.flash[0] !== undefined && bios === undefined && kernel === undefined)
     throw new UsageError('firmware is not executed from flash: give it with -bios, or a kernel with -kernel');
-  const devices = devicesBySlot(draft);
+  const rngs = draft.objects.filter((object): object is RngSpec => object.type !== 'tls-creds-x509');
+  const devices = devicesBySlot({ ...draft, rngs });
   return {
     machine: machineType(draft.machine),
     smp: smpFrom(draft.smp),
@@ -136,7 +140,9 @@ export function configure(draft: Draft): Config {
     drives: draft.snapshot ? draft.drives.map((drive) => ({ ...drive, snapshot: true })) : draft.drives,
     flash: draft.flash,
     netdevs: draft.netdevs,
-    rngs: draft.rngs,
+    rngs,
+    tlsCreds: tlsCredsFrom(draft),
+    jsonRpc: draft.jsonRpc,
     devices,
     fwCfg: draft.fwCfg,
     plugins: draft.plugins.map((plugin, n) => ({ ...plugin, id: n === 0 ? 'cmdline' : `cmdline${n}` })),
@@ -148,6 +154,15 @@ export function configure(draft: Draft): Config {
     pidFile: draft.pidFile,
     daemonize: draft.daemonize,
   };
+}
+
+function tlsCredsFrom({ objects, jsonRpc }: Draft): readonly TlsCredsSpec[] {
+  const all = objects.filter((object): object is TlsCredsSpec => object.type === 'tls-creds-x509');
+  for (const { tlsCreds, option } of jsonRpc) {
+    if (tlsCreds !== undefined && !all.some(({ id }) => id === tlsCreds))
+      throw new UsageError(`${option}: No TLS credentials with id '${tlsCreds}'`);
+  }
+  return all;
 }
 
 function machineType(argument: string): MachineType {

@@ -131,9 +131,9 @@ export const deviceOptions: readonly Option[] = [
   },
   {
     names: ['object'],
-    argument: 'rng-random|rng-builtin,id=ID[,filename=FILE]',
-    doc: 'source of randomness for virtio-rng-device; repeatable',
-    apply: (draft, argument, option) => addUnique(draft.rngs, parseObject(argument, option), 'object'),
+    argument: 'rng-random|rng-builtin|tls-creds-x509,id=ID[,...]',
+    doc: 'source of randomness for virtio-rng-device: rng-random[,filename=FILE], rng-builtin; credentials for -jsonrpc: tls-creds-x509,dir=DIR,endpoint=server[,verify-peer=off], in DIR/server-cert.pem, server-key.pem and ca-cert.pem; repeatable',
+    apply: (draft, argument, option) => addUnique(draft.objects, parseObject(argument, option), 'object'),
   },
   {
     names: ['fw_cfg'],

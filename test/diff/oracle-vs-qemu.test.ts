@@ -9,9 +9,9 @@ import { differences, explain, listing } from './compare.ts';
 import { qemuDriver, requireQemuUser, runUnderQemu, UNUSABLE_UNDER_QEMU } from './qemu-user.ts';
 import { randomProgram, USABLE } from './random-program.ts';
 
-const PROGRAMS = Number(process.env.FUZZ_PROGRAMS ?? 8000);
-/** What the default must come to. */
-const INSTRUCTIONS_MIN = 200_000;
+const PROGRAMS = Number(process.env.FUZZ_PROGRAMS ?? 4500);
+/** Instructions that the default must come to. */
+const INSTRUCTIONS_MIN = 1_000_000;
 
 const DRIVERS: readonly IsaDriver[] = [oracleDriver];
 

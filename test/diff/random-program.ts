@@ -66,6 +66,7 @@ const STORES_CONDITIONAL = accessesOf('storeConditional');
 const named = (name: string): Form => FORMS.find((form) => form.name === name)!;
 const ADDI = named('addi');
 const AUIPC = named('auipc');
+const LUI = named('lui');
 const JAL = named('jal');
 const JALR = named('jalr');
 const BNE = named('bne');
@@ -284,11 +285,25 @@ class Generator {
 
   #loop(depth: number): Unit {
     const counter = this.#free();
-    const body = this.#whileReserved(counter, () => this.sequence(1, 10, depth + 1, 2000));
     const start = this.#encode([ADDI], { rd: counter, rs1: 0, imm: this.#random.between(1, 6) });
+    return [start, ...this.#rounds(counter, 10, depth + 1)];
+  }
+
+  /** A sequence, again and again as `counter` says. */
+  #rounds(counter: number, unitsMax: number, depth: number): Unit {
+    const body = this.#whileReserved(counter, () => this.sequence(1, unitsMax, depth, 2000));
     const count = this.#encode(COUNTING, { rd: counter, rs1: counter, imm: -1 });
     const back = this.#encode(LOOPING, { rs1: counter, rs2: 0, imm: -sizeOf([...body, count]) });
-    return [start, ...body, count, back];
+    return [...body, count, back];
+  }
+
+  /**
+   * A loop of many rounds.
+   * @param rounds a multiple of 4096, less than 2^31
+   */
+  longLoop(rounds: number, unitsMax: number, depth: number): Unit {
+    const counter = this.#free();
+    return [this.#encode([LUI], { rd: counter, imm: rounds }), ...this.#rounds(counter, unitsMax, depth)];
   }
 
   #call(depth: number): Unit {
@@ -326,11 +341,8 @@ export function emit(instructions: readonly Instruction[]): Uint8Array {
   return code;
 }
 
-/**
- * The program of this seed: always the same as long as the instruction table is.
- * @param without names of instructions that must not occur in it
- */
-export function randomProgram(seed: number, without: readonly string[] = []): Program {
+/** The program of this seed whose code `make` makes. @param without names of instructions that must not occur in it */
+function programOf(seed: number, without: readonly string[], make: (generator: Generator) => Unit): Program {
   const random = new Random(seed);
   // Compressed loads and stores know only some registers.
   const base = random.chance(50) ? random.pick([2, 8, 9, 10, 11, 12, 13, 14, 15]) : random.between(1, 31);
@@ -341,6 +353,21 @@ export function randomProgram(seed: number, without: readonly string[] = []): Pr
   registers[0] = 0n;
   registers[base] = baseAddressOf({ seed });
   const scratch = BigUint64Array.from({ length: SCRATCH_BYTES / 8 }, () => randomValue(random));
-  const code = emit(new Generator(random, base, without).sequence(60, 140, 0));
+  const code = emit(make(new Generator(random, base, without)));
   return { seed, code, base, registers, fcsr, scratch: new Uint8Array(scratch.buffer) };
 }
+
+/**
+ * The program of this seed: always the same as long as the instruction table is.
+ * @param without names of instructions that must not occur in it
+ */
+export const randomProgram = (seed: number, without: readonly string[] = []): Program =>
+  programOf(seed, without, (generator) => generator.sequence(60, 140, 0));
+
+/**
+ * A program of one loop, long enough to be compiled as programs usually are.
+ * @param rounds a multiple of 4096, less than 2^31
+ * @param simple without loops and calls in it, for those to whom each instruction is dear
+ */
+export const randomLoop = (seed: number, rounds: number, simple = false): Program =>
+  programOf(seed, [], (generator) => generator.longLoop(rounds, simple ? 5 : 20, simple ? DEPTH_MAX : 1));

@@ -35,7 +35,10 @@ function startDaemon(document: string): Daemon {
   }
   const child: ChildProcess = spawn(
     VIVARIUM,
-    ['-smp', '2', '-display', 'none', '-qmp', 'unix:vivarium.qmp,server=on,wait=off'],
+    [
+      ...['-smp', '2', '-display', 'none', '-qmp', 'unix:vivarium.qmp,server=on,wait=off'],
+      ...['-jsonrpc', 'tcp::0,url-file=vivarium.url'],
+    ],
     { cwd: directory, stdio: 'ignore' },
   );
   const ended = once(child, 'exit');
@@ -121,6 +124,30 @@ it.each(launches)('$document: `$line` is understood, and runs to its end', ({ li
   expect(status).toBe(0);
 });
 
+/** What is said to a daemon: it finds one in its folder, and all of a document find the same. */
+const clients = DOCUMENTS.map((document) => ({
+  document,
+  lines: commands.filter(({ document: of, line }) => of === document && /^(?:node )?clients\//.test(line)),
+})).filter(({ lines }) => lines.length > 0);
+
+it.each(clients)('$document: its clients do what they are told', async ({ document, lines }) => {
+  const { directory } = startDaemon(document);
+  await vi.waitFor(() => existsSync(join(directory, 'vivarium.url')) || Promise.reject(), PATIENCE);
+  for (const { line } of lines) {
+    const command = line.replace('clients/', `'${ROOT}'/clients/`).replace(/^node/, `'${process.execPath}'`);
+    const { status, stderr } = spawnSync('bash', ['-c', command], { cwd: directory, encoding: 'utf8' });
+    expect({ status, stderr }, line).toEqual({ status: 0, stderr: '' });
+  }
+});
+
+const programs = sessions('ts').filter(({ text }) => text.includes("from 'vivarium/client'"));
+
+it.each(programs)('$document: program $number is an example', ({ text }) => {
+  const folder = join(ROOT, 'clients/examples');
+  const examples = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+  expect(examples.filter((example) => example.includes(text))).toHaveLength(1);
+});
+
 it.each(DOCUMENTS)('%s links to files that are there', (document) => {
   const links = Array.from(textOf(document).matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g), ([, target]) => target!);
   const missing = links.filter(
@@ -131,7 +158,7 @@ it.each(DOCUMENTS)('%s links to files that are there', (document) => {
 
 it.each(DOCUMENTS)('%s names files and folders that are there', (document) => {
   const paths = Array.from(
-    textOf(document).matchAll(/`((?:core|monitor|server|schema|test|docs)\/[\w./-]*[\w/])`/g),
+    textOf(document).matchAll(/`((?:core|monitor|server|schema|clients|test|docs)\/[\w./-]*[\w/])`/g),
     ([, path]) => path!,
   );
   const missing = paths.filter(

@@ -3,12 +3,14 @@ import type { JsonSchema } from '../../schema/build.ts';
 import { table } from './markdown.ts';
 
 /** Text for the type of a value; named ones are links. */
-export function typeText({ type, title, items, enum: values, additionalProperties, properties }: JsonSchema): string {
+export function typeText(schema: JsonSchema): string {
+  const { type, title, items, enum: values, additionalProperties, properties, minimum, maximum } = schema;
   if (values) return `[${title}](#${title!.toLowerCase()})`;
   if (type === 'array') return `list of ${typeText(items!)}`;
   if (type === 'object' && properties) return `[${title}](#${title!.toLowerCase()})`;
   if (type === 'object') return `object of ${typeText(additionalProperties as JsonSchema)}`;
-  return type ?? 'any';
+  // Bigints are the ranges of all integers of some kind.
+  return typeof minimum === 'number' ? `${type} from ${minimum} to ${maximum}` : (type ?? 'any');
 }
 
 /** The members of an object; the type is followed by what they may not be. */

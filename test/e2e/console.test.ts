@@ -1,5 +1,4 @@
 /** The human monitor: on a socket, and on a terminal that it shares with the guest's console. */
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -7,7 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { eventually, MAIN, startDaemon } from '../support/daemon.ts';
 import { testFile } from '../support/guest-machine.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-import { requireTool } from '../support/tools.ts';
+import { requireTerminal, terminal } from '../support/terminal.ts';
 
 const START = join(MAIN, '../start.ts');
 const PROMPT = '(vivarium) ';
@@ -49,33 +48,7 @@ test('over a unix socket: look at the guest, watch it, end it', async () => {
   expect(await daemon.ended).toBe(0);
 });
 
-describe.skipIf(!requireTool('tmux', 'tmux'))('on a terminal', () => {
-  /** A terminal of 100 columns and 40 lines with a shell that has run `command`. */
-  function terminal(command: string) {
-    const server = `vivarium-test-${process.pid}`;
-    const cwd = temporaryDirectory();
-    const tmux = (...words: string[]): string =>
-      spawnSync('tmux', ['-L', server, '-f', '/dev/null', ...words], { cwd, encoding: 'utf8' }).stdout;
-    onTestFinished(() => void tmux('kill-server'));
-    tmux(
-      'new-session',
-      '-d',
-      '-x',
-      '100',
-      '-y',
-      '40',
-      `${command}; echo "status $?"; stty -a | tr ' ' '\\n' | grep echo; sleep 60`,
-    );
-    const screen = (): string => tmux('capture-pane', '-p', '-S', '-');
-    return {
-      type: (text: string) => void tmux('send-keys', '-l', text),
-      press: (...keys: string[]) => void tmux('send-keys', ...keys),
-      screen,
-      shows: (text: string | RegExp) =>
-        eventually(() => (typeof text === 'string' ? screen().includes(text) : text.test(screen()))),
-    };
-  }
-
+describe.skipIf(!requireTerminal())('on a terminal', () => {
   test('Ctrl-A c goes from monitor to console and back, Ctrl-A x ends it and leaves the terminal as it was', async () => {
     const { type, press, screen, shows } = terminal(`'${process.execPath}' '${START}'`);
     await shows(PROMPT);

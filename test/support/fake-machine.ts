@@ -229,6 +229,9 @@ class FakeInstrumentation implements Instrumentation {
     await effect();
     return [...this.#loaded.values()];
   }
+  counters(): Readonly<Record<string, PluginStatus['counters']>> {
+    return Object.fromEntries(Array.from(this.#loaded.values(), ({ id, counters }) => [id, counters]));
+  }
 }
 
 class FakeTraceEvents implements TraceEvents {

@@ -2,15 +2,16 @@
  * The oracle machine: one hart and its RAM, run an instruction at a time by evaluating the IR. Slow, and meant to be
  * right at first sight; every other way of running guest code is tested against it.
  *
- * Its translation of addresses is its own, and follows the manual step by step. Where the manuals leave a choice, it makes the one that all engines here share. Plain loads and stores need no
- * alignment; atomics do, and fault otherwise. A store-conditional stores if its address is the reserved one and memory
- * still holds what the load-reserved found; it ends the reservation either way, a trap does not.
+ * Its translation of addresses is its own, and follows the manual step by step. Where the manuals leave a choice, it
+ * makes the one that all engines here share. Plain loads and stores need no alignment; atomics do, and fault otherwise. A
+ * store-conditional stores if its address is the reserved one and memory still holds what the load-reserved found; it
+ * ends the reservation either way, a trap does not.
  */
 import { Builder } from '../../core/ir/builder.ts';
 import { type EvaluationTarget, evaluate } from '../../core/ir/eval.ts';
-import type { AccessBytes } from '../../core/ir/ops.ts';
+import type { AccessBytes, Fragment } from '../../core/ir/ops.ts';
 import { verify } from '../../core/ir/verify.ts';
-import { decode, lengthOf } from '../../core/riscv/decode.ts';
+import { type Decoded, decode, lengthOf } from '../../core/riscv/decode.ts';
 import { DOORS, illegalInstruction } from '../../core/riscv/doors.ts';
 import { CAUSE, Hart, MACHINE, MENVCFG, MSTATUS, SUPERVISOR, Trap, USER } from '../../core/riscv/hart.ts';
 import { HartState, NO_RESERVATION } from '../../core/riscv/state.ts';
@@ -71,6 +72,13 @@ const flagsOf = (entry: bigint) => {
   return { D, A, G, U, X, W, R, V };
 };
 
+/** What stands at some address, and what it means there. */
+interface Known {
+  readonly raw: number;
+  readonly decoded: Decoded;
+  readonly fragment: Fragment;
+}
+
 /** Some bytes of an access that lie on one page. */
 interface Part {
   readonly virtual: bigint;
@@ -88,6 +96,8 @@ export class Oracle {
   /** By the numbers that instructions use. */
   readonly #registers: BigUint64Array;
   readonly #devices: OracleDevices | undefined;
+  /** Meanings that have been found out already, by pc. */
+  readonly #known = new Map<bigint, Known>();
   #waiting = false;
 
   constructor(options: OracleOptions) {
@@ -153,17 +163,25 @@ export class Oracle {
     const length = lengthOf(halfword);
     const raw = length === 2 ? halfword : halfword + Number(this.#fetch(BigInt.asUintN(64, pc + 2n))) * 0x10000;
     counts.instructions++;
-    const decoded = decode(raw);
-    if (!decoded) throw illegalInstruction(raw);
-
-    const builder = new Builder({ pc, length });
-    decoded.instruction.meaning(builder, decoded.operands);
-    const fragment = builder.finish();
-    verify(fragment);
+    const { decoded, fragment } = this.#meaning(pc, raw, length);
     const outcome = evaluate(fragment, this.#target(pc, BigInt.asUintN(64, pc + BigInt(length))));
     if (outcome === 'illegal') throw illegalInstruction(raw);
     if ('pc' in outcome) state.pc = outcome.pc;
     else DOORS[outcome.door]!(hart, decoded);
+  }
+
+  #meaning(pc: bigint, raw: number, length: number): Known {
+    const known = this.#known.get(pc);
+    if (known?.raw === raw) return known;
+    const decoded = decode(raw);
+    if (!decoded) throw illegalInstruction(raw);
+    const builder = new Builder({ pc, length });
+    decoded.instruction.meaning(builder, decoded.operands);
+    const fragment = builder.finish();
+    verify(fragment);
+    const found = { raw, decoded, fragment };
+    this.#known.set(pc, found);
+    return found;
   }
 
   #target(pc: bigint, next: bigint): EvaluationTarget {
@@ -339,15 +357,16 @@ export class Oracle {
     const { pmpcfg, pmpaddr } = this.hart.state;
     const page = pa >> 12n;
     for (const [index, config] of pmpcfg.entries()) {
+      if (config === 0) continue;
       const address = pmpaddr[index] as bigint;
       const below = index === 0 ? 0n : (pmpaddr[index - 1] as bigint);
       let matches = false;
       if (bits(BigInt(config), 4n, 3n) === 1n) matches = page >= below >> 10n && page < address >> 10n;
       if (bits(BigInt(config), 4n, 3n) === 3n) {
-        // The number of ones at the low end; at least nine of them are always there.
-        let ones = 0n;
-        while (ones < 9n || (ones < 54n && bits(address, ones, ones) === 1n)) ones++;
-        matches = (pa >> 2n) >> (ones + 1n) === address >> (ones + 1n);
+        // Ones at the low end and the zero above them say how large it is; nine ones are always there.
+        const low = address | 0x1ffn;
+        const size = low ^ (low + 1n);
+        matches = ((pa >> 2n) | size) === (low | size);
       }
       if (matches) return privilege === MACHINE && config < 0x80 ? 7 : config & 7;
     }

@@ -18,6 +18,8 @@ const FILES = [
 
 /** A file that needs more is two files. */
 const LINES_MAX = 450;
+/** Made from the commands: as long as there are many of them. */
+const GENERATED = 'clients/protocol.ts';
 
 /** Hosts that are documented in the packages' own metadata. */
 const HOSTS_OF_PACKAGES = new Set(['github.com', 'opencollective.com', 'tidelift.com']);
@@ -32,7 +34,7 @@ describe.skipIf(!requireCheckout())('this tree', () => {
 
   test('has no source file that is too long', () => {
     const long = files
-      .filter((path) => /\.(ts|c|S|h)$/.test(path))
+      .filter((path) => /\.(ts|c|S|h)$/.test(path) && path !== GENERATED)
       .filter((path) => readTracked(path).toString().split('\n').length - 1 > LINES_MAX);
     expect(long).toEqual([]);
   });

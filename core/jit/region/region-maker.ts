@@ -48,6 +48,7 @@ export class RegionMaker {
    */
   compile(variant: Variant, link: number, physical: boolean): void {
     const { regions, warmth } = this.#parts;
+    variant.wasHot = true;
     const left = regions.leftBy(link);
     if (left && !left.full && left.extensions < EXTENSIONS_MAX && !left.parts.includes(variant)) {
       const extensions = left.extensions + 1;
@@ -98,6 +99,7 @@ export class RegionMaker {
     const bytes = regionBytes(translated);
     // Too little room: the area is about to be emptied anyway.
     if (flushes !== view.flushes || !area.hasRoom(bytes)) return;
+    warmth.countAnew(entry);
     if (formed.parts.some(({ retired }) => retired)) return;
     const before = regions.at(entry, kind.physical);
     if (before) regions.drop(before);

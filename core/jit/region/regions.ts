@@ -83,9 +83,13 @@ export class Regions<P extends RegionMember> {
     return physical ? this.#physicalByEntry : this.#byEntry;
   }
 
-  /** False where the record stands for a region that has not been looked at since the mode or translation changed. */
+  /**
+   * Nobody has to look at the block or the region that `record` begins before it is entered; as at a region that has not
+   * been looked at since the mode or translation changed.
+   */
   mayEnter(record: number): boolean {
     const memory = this.#memory;
+    if (memory.getInt32(record + HEADER.coldness, true) === 0) return false;
     return (
       memory.getUint16(record + RECORD.handler, true) !== PSEUDO.region ||
       memory.getInt32(record + REGION.key, true) === this.#view.regionKey

@@ -45,29 +45,33 @@ interface BlockUse {
   /** Read before the block itself writes them. */
   readonly exposed: RegisterSet;
   readonly written: RegisterSet;
-  /** It can be left in its midst. */
-  readonly hasSideExit: boolean;
+  /** Written when it can first be left in its midst; undefined where it cannot. */
+  readonly atSideExit: RegisterSet | undefined;
 }
 
 function useOf({ steps, control }: RegionBlock): BlockUse {
   let exposed = 0n;
   let written = 0n;
-  let hasSideExit = control.kind === 'resume';
+  let atSideExit: RegisterSet | undefined;
   for (const { fragment } of steps)
     for (const op of fragment) {
       if (op.name === 'get') exposed |= bit(op.register as number) & ~written;
       else if (op.name === 'set') written |= bit(op.register as number);
-      else if (isAccess(op) || op.name === 'call' || op.name === 'callIf' || op.name === 'guard') hasSideExit = true;
+      else if (isAccess(op) || op.name === 'call' || op.name === 'callIf' || op.name === 'guard')
+        atSideExit ??= written;
     }
-  return { exposed, written, hasSideExit };
+  if (control.kind === 'resume') atSideExit ??= written;
+  return { exposed, written, atSideExit };
 }
 
-export function registerUse({ blocks, ordered }: Flow): RegisterUse {
+export function registerUse({ blocks, ordered, isPoll }: Flow): RegisterUse {
   const uses = blocks.map(useOf);
   const successors = blocks.map(({ control }) =>
     edgesOf(control).flatMap((edge) => ('block' in edge ? [edge.block] : [])),
   );
-  const leaves = blocks.map(({ control }) => control.kind !== 'goto' || 'exit' in control.to);
+  const leaves = blocks.map(
+    ({ control }) => control.kind === 'indirect' || edgesOf(control).some((edge) => 'exit' in edge),
+  );
 
   const dirtyIn: RegisterSet[] = blocks.map(() => 0n);
   for (let changed = true; changed; ) {
@@ -86,12 +90,13 @@ export function registerUse({ blocks, ordered }: Flow): RegisterUse {
   for (let changed = true; changed; ) {
     changed = false;
     for (const block of ordered.toReversed()) {
-      const { exposed, written, hasSideExit } = uses[block]!;
+      const { exposed, written, atSideExit } = uses[block]!;
       let live = successors[block]!.reduce((sum, successor) => sum | liveIn[successor]!, 0n);
       if (leaves[block]) live |= dirtyOut[block]!;
       live = exposed | (live & ~written);
-      // A loop can be left at its head, and a block with an access in its midst, where all that is dirty is stored.
-      live |= hasSideExit ? dirtyOut[block]! : dirtyIn[block]!;
+      // In its midst a block stores all that is dirty behind it, and at a poll all that is dirty in front of it.
+      if (atSideExit !== undefined) live |= dirtyOut[block]! & ~atSideExit;
+      if (isPoll[block]) live |= dirtyIn[block]!;
       if (live === liveIn[block]) continue;
       liveIn[block] = live;
       changed = true;

@@ -1,15 +1,18 @@
-/** Our own ways of running RAM images until they end the machine. Each says what RAM then holds. */
+/** Our own ways of running RAM images until they end the machine. */
 import { createInterpreterMachine, type InterpreterMachineOptions } from '../../support/interpreter-driver.ts';
 import { createOracle } from '../../support/oracle.ts';
-import { FINISHER, MTIMECMP } from './image.ts';
+import { FINISHER, MTIMECMP, RAM_MIB } from './image.ts';
 
 export interface Engine {
   readonly name: string;
-  /** @throws Error where the image does not come to its end */
-  run(image: Uint8Array): Uint8Array;
+  /**
+   * Runs the image, and says what RAM then holds, and how many instructions have retired.
+   * @throws Error where the image does not come to its end
+   */
+  run(image: Uint8Array): { readonly ram: Uint8Array; readonly instructions: number };
 }
 
-const RAM_BYTES = 64 << 20;
+const RAM_BYTES = RAM_MIB << 20;
 const STEPS_MAX = 1_000_000;
 
 /** What the images use of the board: they write to two registers. */
@@ -35,7 +38,7 @@ export const ORACLE: Engine = {
       if (step === STEPS_MAX) throw new Error(`the oracle is still at 0x${oracle.hart.state.pc.toString(16)}`);
       oracle.step();
     }
-    return oracle.ram.slice(0, image.length);
+    return { ram: oracle.ram.slice(0, image.length), instructions: Number(oracle.hart.state.minstret) };
   },
 };
 
@@ -50,6 +53,6 @@ export const vcpuEngine = (name: string, options: InterpreterMachineOptions): En
       if (calls === STEPS_MAX) throw new Error(`the ${name} is still at 0x${vcpu.hart.state.pc.toString(16)}`);
       vcpu.run(10);
     }
-    return ram.slice(0, image.length);
+    return { ram: ram.slice(0, image.length), instructions: Number(vcpu.hart.state.minstret) };
   },
 });

@@ -11,18 +11,21 @@ import { RAM_START } from '../../support/oracle.ts';
 
 export const PAGE = 4096n;
 const MACHINE_HANDLER = RAM_START + 0x1000n;
-/** A page of instructions that call machine mode: what traps to supervisor mode come to. */
+/** A page of code for supervisor mode, which may be mapped anywhere: what traps to it come to. */
 export const SUPERVISOR_HANDLER = RAM_START + 0x2000n;
 /** Where what is given to the cases and what comes of them lies, one record behind the other. */
 const RECORDS = RAM_START + 0x1_0000n;
 const RECORD_BYTES = 1024n;
-export const CASES_MAX = 64;
+/** As many as there is room for in front of FRAMES, and a record that is zero. */
+export const CASES_MAX = 184;
 /** Pages that cases load from and store to, with as many on either side that they may stray to. */
 export const FRAMES = RAM_START + 0x4_0000n;
 export const FRAME_COUNT = 64;
 /** Pages of code and page tables. */
 const PAGES = FRAMES + BigInt(FRAME_COUNT) * PAGE;
 const PAGES_MAX = 3000;
+/** RAM of the boards that run images. */
+export const RAM_MIB = 16;
 export const IMAGE_BYTES = Number(PAGES - RAM_START + BigInt(PAGES_MAX) * PAGE);
 /** Offset in the image from which on all bytes are the cases'. */
 const COMPARED_FROM = Number(FRAMES - RAM_START);
@@ -43,8 +46,11 @@ const OUTPUT_CSRS = [
   ...['mstatus', 'mcause', 'mepc', 'mtval', 'scause', 'sepc', 'stval', 'mip', 'mie', 'sip', 'sie', 'satp'],
   ...['medeleg', 'mideleg', 'mtvec', 'stvec', 'sscratch', 'mscratch', 'mcounteren', 'scounteren'],
 ];
-/** Registers that a case gives values to, and that are written down. Its code uses no others. */
-export const REGISTERS = ['a0', 'a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7'] as const;
+/**
+ * Registers that a case gives values to, and that are written down. Its code uses a0 to a7, and t2. In t6 is how many
+ * traps it may go on behind; what they were goes into s2.
+ */
+export const REGISTERS = ['a0', 'a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7', 't6', 's2'] as const;
 
 type Values<Names extends readonly string[]> = Readonly<Record<Names[number], bigint>>;
 
@@ -72,7 +78,14 @@ const input = (name: string): number => INPUTS.indexOf(name as (typeof INPUTS)[n
 const writeCsr = (name: string): string => `ld t0, ${input(name)}(s0)\ncsrrw zero, ${name}, t0`;
 const output = (index: number): number => OUTPUT_OFFSET + index * 8;
 
-/** Machine mode uses s0, t0, t1 and t5, which the cases leave alone. MPRV must not be in its way. */
+/** Mixes the CSR into s2: what comes of it depends on the order too. Uses t4 and t5. */
+const note = (name: string): string => `csrrs t5, ${name}, zero\nslli t4, s2, 3\nsub s2, t4, s2\nadd s2, s2, t5`;
+
+/**
+ * Machine mode uses s0, t0, t1, t4 and t5, which the cases leave alone. MPRV must not be in its way. Of exceptions it
+ * takes note, and goes back to the case behind the instruction, as long as t6 lasts. Where that is machine mode, which may
+ * access memory as another one, it fences: QEMU goes on to use what it remembers of the mode that was in MPP.
+ */
 const PROGRAM = `
   csrrs t0, mhartid, zero
   bne t0, zero, asleep
@@ -107,6 +120,21 @@ asleep:
   wfi
   jal zero, asleep
 caught:
+  addi t6, t6, -1
+  blt t6, zero, ended
+  csrrs t5, mcause, zero
+  blt t5, zero, ended
+  ${each(['mcause', 'mtval', 'mepc', 'mstatus'], note)}
+  csrrs t5, mepc, zero
+  addi t5, t5, 4
+  csrrw zero, mepc, t5
+  csrrs t5, mstatus, zero
+  slli t5, t5, ${63 - 12}
+  bge t5, zero, back
+  sfence.vma zero, zero
+back:
+  mret
+ended:
   lui t5, 32
   csrrc t5, mstatus, t5
   sd t5, ${output(0)}(s0)
@@ -115,6 +143,22 @@ caught:
   csrrw zero, mie, zero
   addi s0, s0, ${RECORD_BYTES}
   jal zero, next
+`;
+
+/** Does the same in supervisor mode, for exceptions; all the rest calls machine mode. */
+const SUPERVISOR_PROGRAM = `
+  jal zero, exception
+  ${each(Array(63).fill('ecall'), (line) => line)}
+exception:
+  addi t6, t6, -1
+  blt t6, zero, over
+  ${each(['scause', 'stval', 'sepc', 'sstatus'], note)}
+  csrrs t5, sepc, zero
+  addi t5, t5, 4
+  csrrw zero, sepc, t5
+  sret
+over:
+  ${each(Array(64).fill('ecall'), (line) => line)}
 `;
 
 const isInstruction = (line: string): boolean => line.trim() !== '' && !line.trim().endsWith(':');
@@ -151,9 +195,11 @@ export class Pages {
   }
 
   put(address: bigint, bytes: Uint8Array): void {
-    for (const [offset, byte] of bytes.entries()) {
-      const at = address + BigInt(offset);
-      this.taken.get((at / PAGE) * PAGE)!.bytes[Number(at % PAGE)] = byte;
+    for (let done = 0; done < bytes.length; ) {
+      const at = address + BigInt(done);
+      const part = bytes.subarray(done, done + Number(PAGE - (at % PAGE)));
+      this.taken.get((at / PAGE) * PAGE)!.bytes.set(part, Number(at % PAGE));
+      done += part.length;
     }
   }
 }
@@ -169,7 +215,7 @@ export function imageOf(episodes: readonly Episode[], pages: Pages, fill: () => 
   // Either mode's handler serves as a table of vectors too.
   const jump = `jal zero, 0x${(RAM_START + CAUGHT).toString(16)}`;
   put(MACHINE_HANDLER, assemble(Array(64).fill(jump).join('\n'), MACHINE_HANDLER));
-  put(SUPERVISOR_HANDLER, assemble(Array(64).fill('ecall').join('\n')));
+  put(SUPERVISOR_HANDLER, assemble(SUPERVISOR_PROGRAM));
   put(FRAMES, words(Array.from({ length: (FRAME_COUNT * Number(PAGE)) / 8 }, fill)));
   for (const [address, { bytes }] of pages.taken) put(address, bytes);
 

@@ -8,6 +8,7 @@ import { csrNumber } from '../../../core/riscv/csr/numbers.ts';
 import { CSRS } from '../../../core/riscv/csr/table.ts';
 import { RAM_START } from '../../support/oracle.ts';
 import { requireTool } from '../../support/tools.ts';
+import { RAM_MIB } from './image.ts';
 
 const QEMU = 'qemu-system-riscv64';
 
@@ -40,7 +41,20 @@ export async function runOnQemu(image: Uint8Array, properties: readonly string[]
   const qemu = spawn(
     QEMU,
     [
-      ...['-M', 'virt', '-smp', '2', '-m', '64M', '-cpu', cpuModel(properties), '-bios', 'none', '-kernel', file],
+      ...[
+        '-M',
+        'virt',
+        '-smp',
+        '2',
+        '-m',
+        `${RAM_MIB}M`,
+        '-cpu',
+        cpuModel(properties),
+        '-bios',
+        'none',
+        '-kernel',
+        file,
+      ],
       ...[
         '-display',
         'none',

@@ -13,7 +13,9 @@ received.
 
 Made by \`npm run docs\` from the commands themselves; do not edit.`;
 
-function commandSection({ name, doc, args, returns, example }: Command): string {
+/** @param command anything that is called by name, in whatever protocol its example is */
+export function commandSection(command: Omit<Command, 'run'>): string {
+  const { name, doc, args, returns, example } = command;
   const result = returns.json;
   const hasResult = !(result.type === 'object' && Object.keys(result.properties ?? {}).length === 0);
   const description = result.description === undefined ? '' : ` ${result.description}`;
@@ -28,7 +30,7 @@ function commandSection({ name, doc, args, returns, example }: Command): string 
     .join('\n\n');
 }
 
-const eventSection = ({ name, doc, data, example }: EventSchema): string =>
+export const eventSection = ({ name, doc, data, example }: EventSchema): string =>
   [`### ${name}`, doc, memberTable(data.json), code(`<- ${example}`)].filter(Boolean).join('\n\n');
 
 export function qmpPage(commands: Iterable<Command>, events: Iterable<EventSchema>): string {

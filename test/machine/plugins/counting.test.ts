@@ -22,7 +22,9 @@ test('instructions, loads and stores of a program with faults, atomics and acces
 
   const { instructions, loads, stores } = oracle.counts;
   const program = { instructions: BigInt(instructions), loads: BigInt(loads), stores: BigInt(stores) };
+  const counters = Object.values(machine.instrumentation.counters());
   const [all, ofProgram, ofRom] = (await machine.instrumentation.query()).map(({ counters }) => counters);
+  expect(counters).toEqual([all, ofProgram, ofRom]);
   expect(ofProgram).toEqual(program);
   expect(ofRom).toEqual({ ...BOOT, stores: 0n });
   expect(all).toEqual({

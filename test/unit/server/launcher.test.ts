@@ -52,6 +52,15 @@ describe('the launcher', () => {
     expect(run('vivarium')).toMatchObject({ stdout, stderr: '' });
   });
 
+  it('runs the client where it is called by its name', () => {
+    const { root, run } = tree(true);
+    symlinkSync('server/vivarium', join(root, 'vivarium-ctl'));
+    symlinkSync('../vivarium-ctl', join(root, 'bin/vivarium-ctl'));
+    const stdout = `[${root}/clients/ctl/main.ts]\n[stop]\n`;
+    expect(run(join(root, 'vivarium-ctl'), ['stop'])).toMatchObject({ status: 7, stdout, stderr: '' });
+    expect(run('vivarium-ctl', ['stop'])).toMatchObject({ status: 7, stdout, stderr: '' });
+  });
+
   it('sets the tree up where that has not been done, and keeps standard output clean', () => {
     const { root, run } = tree(false);
     expect(run(join(root, 'server/vivarium'))).toMatchObject({
