@@ -93,6 +93,22 @@ export interface Commands {
   set_link: Command<SetLinkArguments, Empty>;
   /** The character devices. */
   'query-chardev': Command<Empty, readonly ChardevInfo[]>;
+  /** The backends that character devices can have. */
+  'query-chardev-backends': Command<Empty, readonly ChardevBackendInfo[]>;
+  /** Makes a character device. */
+  'chardev-add': Command<ChardevAddArguments, ChardevReturn>;
+  /** Gives a character device another backend. Whoever is connected to the old one is cut off. */
+  'chardev-change': Command<ChardevChangeArguments, ChardevReturn>;
+  /** Removes a character device that nothing uses. */
+  'chardev-remove': Command<ChardevRemoveArguments, Empty>;
+  /** Adds to what a ring buffer holds. */
+  'ringbuf-write': Command<RingbufWriteArguments, Empty>;
+  /** Takes out of a ring buffer what it has held longest. In UTF-8, what is no character becomes U+FFFD. */
+  'ringbuf-read': Command<RingbufReadArguments, string>;
+  /** What `yank` can cut off. */
+  'query-yank': Command<Empty, readonly YankInstance[]>;
+  /** Cuts connections that hang, at once and with what has not been sent. */
+  yank: Command<YankArguments, Empty>;
   /**
    * The pages that a vCPU accesses without looking at page tables and memory protection again, by rights and address. A
    * sample: the guest runs on.
@@ -126,6 +142,8 @@ export interface Commands {
   'query-tpm-types': Command<Empty, readonly string[]>;
   /** What migration to another host can be asked for. A machine stays where it is: the list is empty. */
   'query-migrate-capabilities': Command<Empty, readonly MigrationCapabilityStatus[]>;
+  /** How far a migration to another host has come. A machine stays where it is: there is nothing to tell. */
+  'query-migrate': Command<Empty, MigrationInfo>;
   /** Makes a network back end. No device could be connected to it: those of this machine have theirs from the start. */
   netdev_add: Command<NetdevAddArguments, Empty>;
   /** Removes a network back end. Those that there are stay. */
@@ -152,6 +170,22 @@ export interface Commands {
   'set-action': Command<SetActionArguments, Empty>;
   /** Ends the machine and the program. Clients see SHUTDOWN, this one its reply, and then the end of the connection. */
   quit: Command<Empty, Empty>;
+  /** The jobs that have not been dismissed, the latest first. One that has failed says why. */
+  'query-jobs': Command<Empty, readonly JobInfo[]>;
+  /** Forgets a job that has concluded, so that its id is free again. */
+  'job-dismiss': Command<JobDismissArguments, Empty>;
+  /**
+   * Begins a job that saves the machine. It is stopped (STOP, RESUME) while its memory is copied and its disks are
+   * saved. Fails where there is one of that tag.
+   */
+  'snapshot-save': Command<SnapshotSaveArguments, Empty>;
+  /**
+   * Begins a job that makes the machine what it was when it was saved, with its disks. If it runs, it is stopped for
+   * that (STOP, RESUME). Where anything is wrong with the snapshot, the job fails and the machine stays as it is.
+   */
+  'snapshot-load': Command<SnapshotLoadArguments, Empty>;
+  /** Begins a job that deletes a snapshot, if there is one of that tag. */
+  'snapshot-delete': Command<SnapshotDeleteArguments, Empty>;
   /** Loads a plugin into every vCPU. When it returns, the plugin sees every event. If it fails, nothing of it stays. */
   'instr-load': Command<InstrLoadArguments, InstrLoadResult>;
   /** Removes a plugin. When it returns, the guest runs as if the plugin had never been there. */
@@ -181,6 +215,8 @@ export interface Events {
   POWERDOWN: Empty;
   /** A dump of the memory of the guest has come to its end. */
   DUMP_COMPLETED: DumpCompletedData;
+  /** A job has come further. */
+  JOB_STATUS_CHANGE: JobStatusChangeData;
   /** A plugin has been loaded and sees every event. */
   INSTR_LOADED: InstrLoadedData;
   /** A plugin has been removed, on demand or because it failed. */
@@ -322,6 +358,43 @@ export interface BlockdevCacheInfo {
 /** What is done about zeros. */
 export type BlockdevDetectZeroesOptions = 'off' | 'on' | 'unmap';
 
+export interface ChardevAddArguments {
+  /** Its id. */
+  readonly id: string;
+  /** What the device is made of. */
+  readonly backend: ChardevBackend;
+}
+
+/** What the device is made of. */
+export type ChardevBackend =
+  | { readonly type: 'null'; readonly data: Empty }
+  | { readonly type: 'file'; readonly data: ChardevFile }
+  | { readonly type: 'socket'; readonly data: ChardevSocket }
+  | { readonly type: 'pty'; readonly data: Empty }
+  | { readonly type: 'ringbuf'; readonly data: ChardevRingbuf };
+
+export interface ChardevBackendInfo {
+  /** The backend. */
+  readonly name: string;
+}
+
+/** Which of them it is. */
+export type ChardevBackendKind = 'null' | 'file' | 'socket' | 'pty' | 'ringbuf';
+
+export interface ChardevChangeArguments {
+  /** Its id. */
+  readonly id: string;
+  /** What the device is made of. */
+  readonly backend: ChardevBackend;
+}
+
+export interface ChardevFile {
+  /** The file that takes the output. */
+  readonly out: string;
+  /** Keep what it holds already. */
+  readonly append?: boolean;
+}
+
 export interface ChardevInfo {
   /** Its id. */
   readonly label: string;
@@ -329,6 +402,28 @@ export interface ChardevInfo {
   readonly filename: string;
   /** True if a device or a monitor uses it. */
   readonly 'frontend-open': boolean;
+}
+
+export interface ChardevRemoveArguments {
+  /** Its id. */
+  readonly id: string;
+}
+
+export interface ChardevReturn {
+  /** Path of the pseudo terminal, of one. */
+  readonly pty?: string;
+}
+
+export interface ChardevRingbuf {
+  /** Bytes that are kept, a power of two; 65536 by default. */
+  readonly size?: Integer;
+}
+
+export interface ChardevSocket {
+  /** Where it listens, or to whom it connects. */
+  readonly addr: SocketAddressLegacy;
+  /** Listen, which is the default, or connect. */
+  readonly server?: boolean;
 }
 
 export interface CommandInfo {
@@ -388,6 +483,9 @@ export interface CurrentMachineParams {
   readonly 'wakeup-suspend-support': boolean;
 }
 
+/** How bytes are written as text; `utf8` by default. */
+export type DataFormat = 'utf8' | 'base64';
+
 export interface DeviceAddArguments {
   /** The model. */
   readonly driver: string;
@@ -395,6 +493,7 @@ export interface DeviceAddArguments {
   readonly bus?: string;
   /** The id that the device is to have. */
   readonly id?: string;
+  readonly [member: string]: unknown;
 }
 
 export interface DeviceDelArguments {
@@ -448,6 +547,11 @@ export interface DumpQueryResult {
 /** `none`: there has not been one. `active`: it is being written. */
 export type DumpStatus = 'none' | 'active' | 'completed' | 'failed';
 
+export interface FdSocketAddress {
+  /** File descriptor of a socket, a number. */
+  readonly str: string;
+}
+
 export interface HumanMonitorCommandArguments {
   /** The line. */
   readonly 'command-line': string;
@@ -478,6 +582,13 @@ export interface ImageInfo {
   readonly 'virtual-size': Integer;
   /** Bytes that it takes on the host; absent where the file has gone. */
   readonly 'actual-size'?: Integer;
+}
+
+export interface InetSocketAddress {
+  /** The host. */
+  readonly host: string;
+  /** The port, a number. */
+  readonly port: string;
 }
 
 export interface InstrCountersData {
@@ -633,6 +744,39 @@ export interface JitInfo {
   readonly exits: Readonly<Record<string, Integer>>;
 }
 
+export interface JobDismissArguments {
+  /** The id of the job. */
+  readonly id: string;
+}
+
+export interface JobInfo {
+  /** The id that the client has given it. */
+  readonly id: string;
+  /** What a job does. */
+  readonly type: JobType;
+  /** How far a job has come. `concluded` waits to be dismissed, `null` is dismissed. */
+  readonly status: JobStatus;
+  /** How much of it is done, in units of its own. */
+  readonly 'current-progress': Integer;
+  /** How much there is to do. */
+  readonly 'total-progress': Integer;
+  /** Why it has failed; absent where it has not. */
+  readonly error?: string;
+}
+
+/** How far a job has come. `concluded` waits to be dismissed, `null` is dismissed. */
+export type JobStatus = 'created' | 'running' | 'waiting' | 'pending' | 'aborting' | 'concluded' | 'null';
+
+export interface JobStatusChangeData {
+  /** The id of the job. */
+  readonly id: string;
+  /** How far a job has come. `concluded` waits to be dismissed, `null` is dismissed. */
+  readonly status: JobStatus;
+}
+
+/** What a job does. */
+export type JobType = 'snapshot-save' | 'snapshot-load' | 'snapshot-delete';
+
 export interface KvmInfo {
   /** True if KVM runs the guest. */
   readonly enabled: boolean;
@@ -697,6 +841,11 @@ export interface MigrationCapabilityStatus {
   readonly state: boolean;
 }
 
+export interface MigrationInfo {
+  /** How far it has come. */
+  readonly status?: string;
+}
+
 export interface NameInfo {
   /** The value of `-name`; absent without one. */
   readonly name?: string;
@@ -728,6 +877,7 @@ export interface NetdevAddArguments {
   readonly type: NetClientDriver;
   /** Its id. */
   readonly id: string;
+  readonly [member: string]: unknown;
 }
 
 export interface NetdevDelArguments {
@@ -740,6 +890,7 @@ export interface ObjectAddArguments {
   readonly 'qom-type': ObjectType;
   /** Its id. */
   readonly id: string;
+  readonly [member: string]: unknown;
 }
 
 export interface ObjectDelArguments {
@@ -858,8 +1009,35 @@ export interface ResetData {
   readonly reason: ShutdownCause;
 }
 
+export interface RingbufReadArguments {
+  /** Id of the ring buffer. */
+  readonly device: string;
+  /** The most bytes to take. */
+  readonly size: Integer;
+  /** How bytes are written as text; `utf8` by default. */
+  readonly format?: DataFormat;
+}
+
+export interface RingbufWriteArguments {
+  /** Id of the ring buffer. */
+  readonly device: string;
+  /** What to add. */
+  readonly data: string;
+  /** How bytes are written as text; `utf8` by default. */
+  readonly format?: DataFormat;
+}
+
 /** The state of the whole machine. */
-export type RunState = 'debug' | 'prelaunch' | 'running' | 'paused' | 'shutdown' | 'internal-error' | 'guest-panicked';
+export type RunState =
+  | 'debug'
+  | 'prelaunch'
+  | 'running'
+  | 'paused'
+  | 'save-vm'
+  | 'restore-vm'
+  | 'shutdown'
+  | 'internal-error'
+  | 'guest-panicked';
 
 export interface RxFilterInfo {
   /** The device. */
@@ -902,10 +1080,16 @@ export interface SchemaInfo {
   readonly values?: readonly string[];
   /** Of an array: the type of its elements. */
   readonly 'element-type'?: string;
+  /** Of an object with variants: the member that says which one it is. */
+  readonly tag?: string;
+  /** Of such an object: what more it has, by the value of the tag. */
+  readonly variants?: readonly SchemaInfoVariant[];
   /** Of an object: its members. Of an enum: its values. */
   readonly members?: readonly SchemaInfoMember[];
   /** Of a command: the object of its arguments. Of an event: the object of its data. */
   readonly 'arg-type'?: string;
+  /** Of a command: present and true where `exec-oob` may run it. */
+  readonly 'allow-oob'?: boolean;
   /** Of a command: the type of what it returns. */
   readonly 'ret-type'?: string;
 }
@@ -917,6 +1101,13 @@ export interface SchemaInfoMember {
   readonly type?: string;
   /** Present, as null, where the member may be left out. */
   readonly default?: unknown;
+}
+
+export interface SchemaInfoVariant {
+  /** Value of the tag. */
+  readonly case: string;
+  /** Object of the members that it adds. */
+  readonly type: string;
 }
 
 /** What the entry describes. */
@@ -964,6 +1155,46 @@ export interface ShutdownData {
   /** Who asked for the reset or the end of the machine. */
   readonly reason: ShutdownCause;
 }
+
+export interface SnapshotDeleteArguments {
+  /** The id of the job, which begins with a letter. */
+  readonly 'job-id': string;
+  /** Letters, digits, `_`, `.` and `-`, the first one no `.` or `-`. */
+  readonly tag: string;
+  /** Ids of the drives that are part of it, with all that the guest can write to; `snapshots`. */
+  readonly devices: readonly string[];
+}
+
+export interface SnapshotLoadArguments {
+  /** The id of the job, which begins with a letter. */
+  readonly 'job-id': string;
+  /** Letters, digits, `_`, `.` and `-`, the first one no `.` or `-`. */
+  readonly tag: string;
+  /** Where snapshots are kept: `snapshots`. */
+  readonly vmstate: string;
+  /** Ids of the drives that are part of it, with all that the guest can write to; `snapshots`. */
+  readonly devices: readonly string[];
+}
+
+export interface SnapshotSaveArguments {
+  /** The id of the job, which begins with a letter. */
+  readonly 'job-id': string;
+  /** Letters, digits, `_`, `.` and `-`, the first one no `.` or `-`. */
+  readonly tag: string;
+  /** Where snapshots are kept: `snapshots`. */
+  readonly vmstate: string;
+  /** Ids of the drives that are part of it, with all that the guest can write to; `snapshots`. */
+  readonly devices: readonly string[];
+}
+
+/** Where it listens, or to whom it connects. */
+export type SocketAddressLegacy =
+  | { readonly type: 'unix'; readonly data: UnixSocketAddress }
+  | { readonly type: 'inet'; readonly data: InetSocketAddress }
+  | { readonly type: 'fd'; readonly data: FdSocketAddress };
+
+/** Which of them it is. */
+export type SocketAddressLegacyKind = 'unix' | 'inet' | 'fd';
 
 export interface StatusInfo {
   /** True if every vCPU may run. */
@@ -1022,6 +1253,11 @@ export interface TraceEventSetStateArguments {
 
 /** `unavailable`: not in this build. `disabled`: off, at no cost. `enabled`: reported. */
 export type TraceEventState = 'unavailable' | 'disabled' | 'enabled';
+
+export interface UnixSocketAddress {
+  /** Its path. */
+  readonly path: string;
+}
 
 export interface UuidInfo {
   /** The value of `-uuid`; zeros without one. */
@@ -1104,3 +1340,18 @@ export interface VirtioStatus {
   readonly 'host-features': VirtioDeviceFeatures;
   readonly 'guest-features': VirtioDeviceFeatures;
 }
+
+export interface YankArguments {
+  /** Whose connections are to be cut. */
+  readonly instances: readonly YankInstance[];
+}
+
+export interface YankInstance {
+  /** What it is. */
+  readonly type: YankInstanceType;
+  /** Id of the character device. */
+  readonly id: string;
+}
+
+/** What it is. */
+export type YankInstanceType = 'chardev';

@@ -9,6 +9,8 @@ import type { BackEnds } from './back-ends.ts';
 import type { DumpProgress } from './dump/progress.ts';
 import type { MonitorEvent } from './events.ts';
 import type { Host } from './host.ts';
+import type { Jobs } from './jobs.ts';
+import type { SnapshotStore } from './snapshots.ts';
 
 /** What a handler may reach. One for the whole daemon, shared by every session. */
 export interface Context {
@@ -23,6 +25,9 @@ export interface Context {
   quit(): void;
   /** The value of `-name`, if given. */
   readonly name?: string | undefined;
+  readonly jobs: Jobs;
+  /** Where snapshots are kept, if the command line names a place. */
+  readonly snapshots?: SnapshotStore | undefined;
   /** All commands, for the commands that describe commands. */
   readonly registry: Registry;
   /** Runs one HMP line for `human-monitor-command` and returns what it prints. @param vcpu the current CPU */
@@ -64,6 +69,8 @@ export interface Command<A = any, R = any> {
   readonly doc: string;
   readonly args: Schema<A>;
   readonly returns: Schema<R>;
+  /** It may overtake others with `exec-oob`. Then it must not wait for anything that they may be waiting for. */
+  readonly outOfBand?: boolean;
   /** Request and reply as they stand on the wire, for the reference pages; a test replays them. */
   readonly example: { readonly request: string; readonly reply: string };
   run(context: Context, args: A): R | Promise<R>;
@@ -139,6 +146,7 @@ interface CommandDefinition<A, R> {
   readonly doc: string;
   readonly args?: Schema<A>;
   readonly returns?: Schema<R>;
+  readonly outOfBand?: boolean;
   readonly example: { readonly request: string; readonly reply: string };
   run(context: Context, args: NoInfer<A>): NoInfer<R> | Promise<NoInfer<R>>;
 }

@@ -2,8 +2,10 @@
 import type { Machine, MachineEvent } from '../core/machine/interface.ts';
 import { bool, type Infer, int, nothing, optional, str, struct } from '../schema/build.ts';
 import { DumpQueryResult } from '../schema/types/dump.ts';
+import { JobStatus } from '../schema/types/job.ts';
 import { ShutdownCause } from '../schema/types/run-state.ts';
 import { type EventSchema, event } from './command.ts';
+import type { JobEvent } from './jobs.ts';
 
 const guest = bool('True if the guest asked for it, false if the host did.');
 const id = str('The id of the plugin.');
@@ -18,6 +20,7 @@ const DumpCompletedData = struct('DumpCompletedData', {
 
 /** What happens to clients and not to the machine. */
 export type MonitorEvent =
+  | JobEvent
   | { readonly name: 'POWERDOWN' }
   | ({ readonly name: 'DUMP_COMPLETED' } & Infer<typeof DumpCompletedData>);
 
@@ -52,6 +55,11 @@ export const events: readonly EventSchema[] = [
     doc: 'A dump of the memory of the guest has come to its end.',
     data: DumpCompletedData,
     example: `{${at}, "event": "DUMP_COMPLETED", "data": {"result": {"status": "completed", "completed": 67174400, "total": 67174400}}}`,
+  }),
+  event('JOB_STATUS_CHANGE', {
+    doc: 'A job has come further.',
+    data: struct('JobStatusChangeData', { id: str('The id of the job.'), status: JobStatus }),
+    example: `{${at}, "event": "JOB_STATUS_CHANGE", "data": {"id": "save0", "status": "concluded"}}`,
   }),
   event('INSTR_LOADED', {
     doc: 'A plugin has been loaded and sees every event.',
@@ -99,11 +107,11 @@ export class EventFeed {
   /** @param now the time of the host in milliseconds since the epoch */
   constructor(machine: Machine, now: () => number = wallClock) {
     this.#now = now;
-    this.#stopListening = machine.onEvent((happened) => this.emit(happened));
+    this.#stopListening = machine.onEvent((happened) => this.publish(happened));
   }
 
-  /** Tells every client. */
-  emit(happened: MachineEvent | MonitorEvent): void {
+  /** Delivers what has happened. */
+  publish(happened: MachineEvent | MonitorEvent): void {
     const message = { timestamp: this.timestamp(), ...eventMessage(happened) };
     for (const receive of [...this.#receivers]) receive(message);
   }

@@ -47,6 +47,15 @@ export function introspect(registry: Registry): readonly SchemaInfo[] {
       const element = typeName(schema.items);
       return add({ name: `[${element}]`, 'meta-type': 'array', 'element-type': element });
     }
+    if (schema.variants !== undefined) {
+      const tag = { name: 'type', type: typeName(schema.properties!.type!) };
+      const variants = Object.entries(schema.variants).map(([value, data]) => ({
+        case: value,
+        type: typeName({ type: 'object', properties: { data }, required: ['data'] }),
+      }));
+      const [name, isNew] = number({ tag, variants });
+      return isNew ? add({ name, 'meta-type': 'object', members: [tag], tag: tag.name, variants }) : name;
+    }
     if (schema.type === 'object' && schema.properties !== undefined) {
       const members = Object.entries(schema.properties ?? {}).map(([name, member]) => ({
         name,
@@ -61,11 +70,12 @@ export function introspect(registry: Registry): readonly SchemaInfo[] {
   }
 
   const commands = [...registry.commands.values()].map(
-    ({ name, args, returns }): SchemaInfo => ({
+    ({ name, args, returns, outOfBand }): SchemaInfo => ({
       name,
       'meta-type': 'command',
       'arg-type': typeName(args.json),
       'ret-type': typeName(returns.json),
+      ...(outOfBand ? { 'allow-oob': true } : {}),
     }),
   );
   const events = [...registry.events.values()].map(

@@ -24,6 +24,7 @@ import { newDumpProgress } from '../monitor/dump/progress.ts';
 import { EventFeed } from '../monitor/events.ts';
 import { serveGdb } from '../monitor/gdb/serve.ts';
 import type { Host } from '../monitor/host.ts';
+import { Jobs } from '../monitor/jobs.ts';
 import { serveJsonRpc } from '../monitor/json-rpc/session.ts';
 import { serveQmp } from '../monitor/qmp.ts';
 import { createRegistry } from '../monitor/registry.ts';
@@ -31,6 +32,7 @@ import type { ByteStream, MessageStream } from '../monitor/stream.ts';
 import { type MachineConfig, RAM_ID } from '../schema/config.ts';
 import { backEndsOf } from './back-ends.ts';
 import { Chardev, type ChardevEnvironment } from './chardev/chardev.ts';
+import { ChardevSet } from './chardev/chardevs.ts';
 import { monitorFrontEnd } from './chardev/monitor.ts';
 import { SerialLine } from './chardev/serial.ts';
 import type { Stdio } from './chardev/stdio.ts';
@@ -43,6 +45,8 @@ import { hostOf } from './host.ts';
 import { type Images, readImages } from './images.ts';
 import type { Log } from './log.ts';
 import { findPlugin, PluginOutput } from './plugins.ts';
+import { writableDrives } from './snapshots/drives.ts';
+import { SnapshotFolder } from './snapshots/store.ts';
 import { enableTrace, openTrace } from './trace.ts';
 import { WebSocketListener } from './websocket/listener.ts';
 
@@ -91,7 +95,6 @@ export class Daemon {
 
   constructor(config: Config, environment: Environment) {
     this.#config = config;
-    this.#host = hostOf(config, environment.options);
     this.#environment = environment;
     const { promise, resolve } = Promise.withResolvers<number>();
     this.ended = promise;
@@ -99,6 +102,7 @@ export class Daemon {
     const { stdio, report, focus } = environment;
     const mux = { focus, exit: () => void this.shutdown('host-ui'), now: () => new Date() };
     this.#chardevEnvironment = { stdio, report, mux };
+    this.#host = hostOf(config, environment.options, new ChardevSet(this.#chardevs, this.#chardevEnvironment));
   }
 
   /**
@@ -141,9 +145,11 @@ export class Daemon {
     this.#writePidFile();
 
     const machine = await this.#createMachine({ ...images, ...plugged }, serial, trace.line);
-    this.#connectMonitors(machine, backEndsOf(config, this.#chardevs, opened));
+    const snapshots = await this.#openSnapshots(machine);
+    this.#connectMonitors(machine, backEndsOf(config, this.#chardevs, opened), snapshots);
     await this.#loadPlugins(machine);
     await enableTrace(config.trace, machine, (line) => this.#environment.report(line));
+    await this.#loadSnapshot(snapshots);
     for (const chardev of this.#chardevs.values()) chardev.start();
     for (const listener of this.#listeners) await listener.open();
     log.info({ pid: process.pid, smp: config.smp, ramBytes: config.ramBytes }, 'the machine is ready');
@@ -218,16 +224,33 @@ export class Daemon {
     return { ...(serial === undefined ? {} : { serial: serial.chardev }), ...Object.fromEntries(drives) };
   }
 
-  #connectMonitors(machine: Machine, backEnds: BackEnds): void {
+  async #openSnapshots({ snapshots }: Machine): Promise<SnapshotFolder | undefined> {
+    const folder = this.#config.snapshots;
+    return folder === undefined ? undefined : SnapshotFolder.open(folder, snapshots, writableDrives(this.#config));
+  }
+
+  async #loadSnapshot(snapshots: SnapshotFolder | undefined): Promise<void> {
+    const { loadvm } = this.#config;
+    if (loadvm === undefined) return;
+    await snapshots?.load(loadvm).catch((error: Error) => {
+      throw new UsageError(`-loadvm ${loadvm}: ${error.message}`);
+    });
+  }
+
+  #connectMonitors(machine: Machine, backEnds: BackEnds, snapshots: SnapshotFolder | undefined): void {
     const { human, log } = this.#environment;
     const events = new EventFeed(machine);
     this.#undo.push(() => events.close());
+    const jobs = new Jobs((event) => events.publish(event));
+    this.#undo.push(() => jobs.settled());
     const context: Context = {
       machine,
       backEnds,
       host: this.#host,
       dump: newDumpProgress(),
-      emit: (happened) => events.emit(happened),
+      emit: (happened) => events.publish(happened),
+      jobs,
+      snapshots,
       name: this.#config.name,
       registry: createRegistry(human.commands),
       quit: () => this.#end(),

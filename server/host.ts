@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import { VIRTIO_SLOTS } from '../core/machine/equipment.ts';
 import { CommandError } from '../monitor/command.ts';
-import type { Devices, Host, OptionParameter, Parts } from '../monitor/host.ts';
+import type { Chardevs, Devices, Host, OptionParameter, Parts } from '../monitor/host.ts';
 import type { Config } from './config/config.ts';
 import { parseDevice } from './config/devices.ts';
 import type { Option } from './config/option.ts';
@@ -13,7 +13,8 @@ const NO_UUID = '00000000-0000-0000-0000-000000000000';
 /** What a dump of the guest's memory is: nothing for others to read. */
 const FILE_MODE = 0o600;
 
-export const hostOf = (config: Config, options: readonly Option[]): Host => ({
+export const hostOf = (config: Config, options: readonly Option[], chardevs: Chardevs): Host => ({
+  chardevs,
   uuid: config.uuid ?? NO_UUID,
   options: new Map(
     options.flatMap(({ names, argument = '' }): [string, readonly OptionParameter[]][] => {

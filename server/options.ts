@@ -9,6 +9,7 @@ import { GDB_DEVICE } from '../monitor/gdb/serve.ts';
 import { VERSION } from '../monitor/version.ts';
 import { MACHINE_TYPES } from '../schema/config.ts';
 import { BACKENDS, parseChardev, parseDevice } from './chardev/spec.ts';
+import { acceptedOptions } from './config/accepted.ts';
 import type { Config, MonitorSpec } from './config/config.ts';
 import { configure, type Draft, emptyDraft, parseSerial } from './config/configure.ts';
 import { addDisk, deviceOptions } from './config/device-options.ts';
@@ -24,7 +25,7 @@ export type Request = { readonly config: Config } | { readonly print: string };
 
 /** An option of one word, whose argument is kept as it is. */
 const keep =
-  (name: 'cpu' | 'bios' | 'kernel' | 'append' | 'initrd' | 'dtb' | 'logFile' | 'pidFile') =>
+  (name: 'cpu' | 'bios' | 'kernel' | 'append' | 'initrd' | 'dtb' | 'logFile' | 'pidFile' | 'snapshots' | 'loadvm') =>
   (draft: Draft, argument: string): void => {
     draft[name] = argument;
   };
@@ -109,6 +110,20 @@ function setName(draft: Draft, argument: string): void {
   const process_ = values.take('process');
   values.end();
   if (process_ !== undefined) process.title = process_;
+}
+
+function setActions(draft: Draft, argument: string): void {
+  const values = KeyValues.parse(argument);
+  const take = (key: string, [usual, other]: readonly [string, string]): boolean | undefined => {
+    const value = values.take(key);
+    if (value !== undefined && value !== usual && value !== other) {
+      throw new UsageError(`Parameter '${key}' does not accept value '${value}'`);
+    }
+    return value === undefined ? undefined : value === other;
+  };
+  draft.noReboot = take('reboot', ['reset', 'shutdown']) ?? draft.noReboot;
+  draft.noShutdown = take('shutdown', ['poweroff', 'pause']) ?? draft.noShutdown;
+  values.end();
 }
 
 /** In the order of `-help`. */
@@ -212,6 +227,7 @@ export const options: readonly Option[] = [
     },
   },
   { names: ['no-user-config'], doc: 'accepted, as there are no configuration files' },
+  ...acceptedOptions,
   {
     names: ['serial'],
     argument: 'DEV',
@@ -280,9 +296,27 @@ export const options: readonly Option[] = [
     doc: 'switches trace events on, or off with `-` in front; events holds a pattern a line, file takes the output; repeatable',
     apply: addTrace,
   },
+  {
+    names: ['snapshots'],
+    argument: 'FOLDER',
+    doc: 'where savevm and loadvm keep snapshots, a file for each; the folder is made if it is not there',
+    apply: keep('snapshots'),
+  },
+  {
+    names: ['loadvm'],
+    argument: 'TAG',
+    doc: 'starts with a snapshot, on the same machine as it was saved on; only with -snapshots',
+    apply: keep('loadvm'),
+  },
   { names: ['S'], doc: 'does not start the guest: `cont` does', apply: flag('paused') },
   { names: ['no-reboot'], doc: 'ends instead of rebooting when the guest resets the machine', apply: flag('noReboot') },
   { names: ['no-shutdown'], doc: 'stays for its monitors when the guest shuts down', apply: flag('noShutdown') },
+  {
+    names: ['action'],
+    argument: '[reboot=reset|shutdown][,shutdown=poweroff|pause]',
+    doc: 'what follows when the guest resets or ends the machine; shutdown and pause are -no-reboot and -no-shutdown',
+    apply: setActions,
+  },
   { names: ['D'], argument: 'FILE', doc: 'writes the log to a file', apply: keep('logFile') },
   {
     names: ['pidfile'],

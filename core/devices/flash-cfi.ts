@@ -95,6 +95,8 @@ export interface FlashPins {
 export interface FlashOperations {
   /** What has changed since the last call, from `start` up to `end`; undefined if nothing has. */
   takeChanged(): { readonly start: number; readonly end: number } | undefined;
+  /** Puts other contents into the bank, which is then what has changed; where it is read only, the host need not know. */
+  replace(start: number, bytes: Uint8Array): void;
 }
 
 /** What either chip says at a word while it does not show its contents. */
@@ -264,6 +266,10 @@ export function flashCfi(name: string, readOnly: boolean) {
         state.changedStart = 0;
         state.changedEnd = 0;
         return start < end ? { start, end } : undefined;
+      },
+      replace: (state, pins, start, bytes) => {
+        if (readOnly) pins.contents.set(bytes, start);
+        else change(state, pins, start, bytes);
       },
     },
     settle: () => {},

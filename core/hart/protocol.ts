@@ -33,6 +33,8 @@ export type Request =
   | { readonly type: 'resume'; readonly start: Start }
   /** While parked: back to the state after power-on. */
   | { readonly type: 'reset' }
+  /** While parked: RAM, and what the memory holds of the hart, are other ones now. */
+  | { readonly type: 'restored' }
   /** Imports the plugin at `url` and says what it is: answered by PluginDescription. */
   | { readonly type: 'describe'; readonly url: string; readonly plugin: number }
   /** Imports the plugin and makes its instance, which sees nothing yet. */

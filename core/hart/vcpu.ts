@@ -200,13 +200,20 @@ export class Vcpu {
   /** The vCPU as it is after power-on. @param pc reset vector */
   reset(pc: bigint): void {
     this.hart.reset(pc);
+    this.restored();
+    for (const plugin of this.#plugins) plugin.reset();
+    this.detachFailed();
+  }
+
+  /** RAM and the hart's registers are other ones now: forgets what was made from them. A hart that waited goes on. */
+  restored(): void {
     this.#waiting = false;
     this.view.halted = 0;
     this.#mmu.reset();
     this.blocks.flush();
-    this.blocks.modeChanged(this.hart.state.privilege, this.#mmu.isPhysical);
-    for (const plugin of this.#plugins) plugin.reset();
-    this.detachFailed();
+    this.#retranslated = true;
+    this.#modeChanged();
+    this.#lookForInterrupt = true;
   }
 
   addPlugin(plugin: PluginInstance): void {

@@ -202,6 +202,8 @@ async function serve(request: Request): Promise<unknown> {
     case 'reset':
       trace('guest_cpu_reset', `cpu:${index}`);
       return vcpu.reset(resetVector);
+    case 'restored':
+      return vcpu.restored();
     case 'describe':
       return describePlugin(await importWatched(request.url, request.plugin));
     case 'prepare':

@@ -19,8 +19,8 @@ export interface BackEnds {
    * the host's side changes guest memory or raises a line until they run again.
    */
   setRunning(running: boolean): Promise<void>;
-  /** Resolves when everything that has been taken is done and written: the last call, after `setRunning(false)`. */
-  close(): Promise<void>;
+  /** Resolves when everything that has been taken is done and written. After `setRunning(false)`. */
+  finished(): Promise<void>;
 }
 
 interface Served {
@@ -79,7 +79,7 @@ export function connectBackEnds(
         }
       }
     },
-    async close() {
+    async finished() {
       await Promise.all(savers.map((saver) => saver?.finished()));
     },
   };

@@ -93,6 +93,11 @@ export class Debugger implements Debugging {
     this.#arrived.push(stop);
   }
 
+  /** Something has stopped a vCPU that nobody has been told of yet. */
+  get hasArrived(): boolean {
+    return this.#arrived.length > 0;
+  }
+
   /** There is something to tell before any vCPU goes on. */
   get isDue(): boolean {
     const { watchpoints } = this.#points;

@@ -12,9 +12,19 @@ export type * from './inspect/inspection.ts';
 import type { DebugPoints, VcpuStop } from '../hart/debugger.ts';
 import type { AddressMappings } from '../riscv/memory/mappings.ts';
 import type { Inspection } from './inspect/inspection.ts';
+import type { SnapshotSink, SnapshotSource } from './snapshot/snapshot.ts';
 
 /** QMP's RunState, as far as this machine can be in it. */
-export type RunState = 'debug' | 'prelaunch' | 'running' | 'paused' | 'shutdown' | 'internal-error' | 'guest-panicked';
+export type RunState =
+  | 'debug'
+  | 'prelaunch'
+  | 'running'
+  | 'paused'
+  | 'save-vm'
+  | 'restore-vm'
+  | 'shutdown'
+  | 'internal-error'
+  | 'guest-panicked';
 
 /** QMP's ShutdownCause: who asked for the reset or the end of the machine. */
 export type ShutdownReason =
@@ -232,6 +242,24 @@ export interface CodeStatistics {
   readonly exits: Readonly<Record<string, number>>;
 }
 
+export interface Snapshotting {
+  /**
+   * Saves everything that the guest could miss; not plugins, nor what is behind serial lines and network cables. A machine
+   * that runs is stopped while its memory is copied and its disks are saved (STOP, RESUME), and runs on while `sink` takes
+   * the copies.
+   * @throws SnapshotError the machine is at its end; and what `sink` or a disk throws
+   */
+  save(sink: SnapshotSink): Promise<void>;
+  /**
+   * Makes the machine what it was. One that runs is stopped for that (STOP, RESUME), and runs on from there. Plugins stay,
+   * and their counters go on.
+   * @throws SnapshotError the snapshot is of another machine: nothing has changed
+   * @throws Error what `source` or a disk has thrown: the run state is `internal-error`, which another `restore` or a
+   *   `reset` ends
+   */
+  restore(source: SnapshotSource): Promise<void>;
+}
+
 export interface Machine {
   readonly runState: RunState;
   readonly vcpus: readonly Vcpu[];
@@ -240,6 +268,7 @@ export interface Machine {
   readonly traceEvents: TraceEvents;
   readonly debug: Debugging;
   readonly inspection: Inspection;
+  readonly snapshots: Snapshotting;
   /** Listens to everything that happens to the machine. Returns the function that stops listening. */
   onEvent(listener: (event: MachineEvent) => void): () => void;
   /** Pauses every vCPU and guest time. No effect, and no event, unless running. */

@@ -5,7 +5,6 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { MachineConfig } from '../../schema/config.ts';
 import type { Finish } from '../devices/test-sifive.ts';
-import { Custody } from '../hart/custody.ts';
 import { setInterruptLine } from '../hart/lines.ts';
 import { acknowledge } from '../hart/outbox.ts';
 import type { Request, Text } from '../hart/protocol.ts';
@@ -14,15 +13,15 @@ import { CodePages } from '../jit/code-pages.ts';
 import { createGuestInterpreter } from '../jit/handlers.ts';
 import type { TranslatorClient, TranslatorWorkerData } from '../jit/region/translator-worker.ts';
 import { createMemory, type Layout, layoutOf, ROM_BYTES } from '../memory/layout.ts';
-import { type MemoryRegion, PhysicalMemory } from '../memory/physical.ts';
+import { PhysicalMemory } from '../memory/physical.ts';
 import { HartState } from '../riscv/state.ts';
 import { type BackEnds, connectBackEnds } from './back-ends.ts';
-import { type BootImage, fillMemory, planBoot } from './boot.ts';
+import { type BootImage, fillMemory } from './boot.ts';
+import { bootImageOf } from './boot-image.ts';
 import { timeOfDay } from './clock.ts';
 import type { ClockWorkerData } from './clock-worker.ts';
 import { codeStatisticsOf } from './code-statistics.ts';
 import { Debugger } from './debugger.ts';
-import { type Chosen, chooseIn, virtDeviceTree } from './device-tree.ts';
 import { type Equipment, equip, type Fitting } from './equipment.ts';
 import { MachineMemory } from './guest-memory.ts';
 import { MachineInspection } from './inspect/machine-inspection.ts';
@@ -40,14 +39,17 @@ import type {
 import { Plugins } from './plugins.ts';
 import { VcpuRegisters } from './registers.ts';
 import { SerialLink } from './serial-link.ts';
+import { configurationOf } from './snapshot/configuration.ts';
+import { Contents } from './snapshot/contents.ts';
+import { Snapshots } from './snapshot/snapshots.ts';
+import { storesOf } from './snapshot/stores.ts';
 import { TraceControl } from './trace-control.ts';
 import { type Announcement, VcpuThread } from './vcpu-thread.ts';
-import { ADDRESS, attachDevices, type Board, memoryRanges } from './virt.ts';
+import { attachDevices, type Board, memoryRanges, memoryRegions } from './virt.ts';
+import { Watchdog } from './watchdog.ts';
 
-const RNG_SEED_BYTES = 32;
-/** Milliseconds for which code of a plugin may run by default, and how often it is looked at meanwhile. */
+/** Milliseconds for which code of a plugin may run by default. */
 const PATIENCE_MS = 10_000;
-const LOOKS = 5;
 
 type Config = MachineConfig<CharacterBackend, VirtioDevice, BlockBackend>;
 
@@ -69,6 +71,7 @@ class VirtMachine implements Machine {
   rebootAction: 'reset' | 'shutdown';
   readonly debug: Debugger;
   readonly inspection: MachineInspection;
+  readonly snapshots: Snapshots;
   readonly #config: Config;
   readonly #layout: Layout;
   readonly #buffer: SharedArrayBuffer;
@@ -77,12 +80,15 @@ class VirtMachine implements Machine {
   readonly #threads: readonly VcpuThread[];
   readonly #clock: Worker;
   readonly #translator: Worker;
-  readonly #custodies: readonly Custody[];
-  readonly #watchdog: NodeJS.Timeout;
+  readonly #watchdog: Watchdog;
   readonly #serial: SerialLink;
   readonly #backEnds: BackEnds;
   readonly #listeners = new Set<(event: MachineEvent) => void>();
   #runState: RunState = 'prelaunch';
+  /** How the vCPUs were started last; undefined where all run. */
+  #paces: readonly Pace[] | undefined;
+  /** What the guest has asked for and has not been done yet. */
+  #asked: Finish | undefined;
   /** Settles when what was asked for last is done. Never rejects. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -94,7 +100,7 @@ class VirtMachine implements Machine {
     this.#layout = layout;
     const { buffer } = memory;
     this.#buffer = buffer;
-    const physical = new PhysicalMemory(regionsOf(layout));
+    const physical = new PhysicalMemory(memoryRegions(layout));
     const codePages = new CodePages(buffer, layout, -1);
     this.#board = attachDevices(buffer, layout, {
       equipment,
@@ -113,36 +119,23 @@ class VirtMachine implements Machine {
     this.#fill();
     this.#serial = new SerialLink(this.#board.serial, config.serial);
     this.#backEnds = connectBackEnds(this.#board, equipment, fitting, (sentence) => config.report?.(sentence));
-    const ranges = memoryRanges(this.#board.bus, ramBytes);
+    this.snapshots = this.#makeSnapshots(equipment, fitting);
     this.memory = new MachineMemory({
       buffer,
       physical,
       codePages,
       harts: layout.vcpus.map(({ state }) => HartState.view(buffer, state + HART_STATE_OFFSET)),
       ramBytes,
-      ranges,
+      ranges: memoryRanges(this.#board.bus, ramBytes),
     });
-    this.inspection = new MachineInspection({
-      buffer,
-      layout,
-      board: this.#board,
-      image,
-      ranges,
-      memory: physical.regions,
-      config,
-    });
+    this.inspection = new MachineInspection({ buffer, layout, board: this.#board, image, physical, config });
     this.vcpus = layout.vcpus.map((_, index) => new VcpuRegisters(buffer, layout, index, this.#board.time));
     this.#clock = new Worker(new URL('./clock-worker.ts', import.meta.url), {
       workerData: { buffer, vcpus: smp, ramBytes, equipment } satisfies ClockWorkerData,
       name: 'clock',
     });
     this.#translator = new Worker(new URL('../jit/region/translator-worker.ts', import.meta.url), {
-      workerData: {
-        buffer,
-        vcpus: smp,
-        ramBytes,
-        ram: physical.regions[0]!,
-      } satisfies TranslatorWorkerData,
+      workerData: { buffer, vcpus: smp, ramBytes, ram: physical.regions[0]! } satisfies TranslatorWorkerData,
       name: 'translator',
     });
     this.#translator.on('message', (error: Error) =>
@@ -189,19 +182,9 @@ class VirtMachine implements Machine {
       resume: (paces) => this.#continue(paces),
       pc: (vcpu) => this.vcpus[vcpu]!.register('pc')!,
     });
-    this.#custodies = layout.vcpus.map((_, index) => new Custody(buffer, layout, index));
-    this.#watchdog = setInterval(() => {
-      // Where no other thread can be started, the machine has been told that the vCPU is dead.
-      for (const [vcpu, custody] of this.#custodies.entries())
-        if (custody.look() > LOOKS) this.#end(vcpu, custody, patienceMs).catch(() => {});
-    }, patienceMs / LOOKS).unref();
-  }
-
-  /** Has the thread of a vCPU ended in which a plugin does not return. */
-  async #end(vcpu: number, custody: Custody, patienceMs: number): Promise<void> {
-    const { running } = custody;
-    if (await custody.condemn())
-      await this.#replace(vcpu, running, `it has not returned within ${patienceMs / 1000} seconds`);
+    this.#watchdog = new Watchdog(buffer, layout, patienceMs, (vcpu, plugin, message) =>
+      this.#replace(vcpu, plugin, message),
+    );
   }
 
   /** Has another thread go on for that of a vCPU, which is at an end in plugin number `plugin`. */
@@ -219,6 +202,33 @@ class VirtMachine implements Machine {
     const { port1, port2 } = new MessageChannel();
     this.#translator.postMessage({ vcpu, port: port2 } satisfies TranslatorClient, [port2]);
     return port1;
+  }
+
+  #makeSnapshots(equipment: Equipment, fitting: Fitting): Snapshots {
+    const { machine, smp, ramBytes } = this.#config;
+    const stores = storesOf({ buffer: this.#buffer, layout: this.#layout, board: this.#board, equipment, fitting });
+    const contents = new Contents(configurationOf(machine, smp, ramBytes, equipment), stores, this.#board.clock);
+    const self = this;
+    return new Snapshots(contents, {
+      get runState() {
+        return self.#runState;
+      },
+      set runState(runState) {
+        self.#runState = runState;
+      },
+      get isEnding() {
+        return self.#asked !== undefined;
+      },
+      inTurn: (job) => this.#inTurn(job),
+      pause: () => this.#pause(),
+      // Where a debugger's stop has come up, it is due next.
+      resume: async () => {
+        if (!this.debug.hasArrived) await this.#resume(this.#paces);
+      },
+      emit: (event) => this.#emit(event),
+      beforeRestore: () => this.#backEnds.finished(),
+      restored: () => this.#restored(),
+    });
   }
 
   /** Resolves when every vCPU has its thread. */
@@ -293,6 +303,7 @@ class VirtMachine implements Machine {
       if (this.#runState === 'shutdown') throw new Error('the machine has shut down');
       if (this.#runState === 'internal-error') throw new Error('Resetting the Virtual Machine is required');
       this.#runState = 'running';
+      this.#paces = paces;
       this.#emit({ name: 'RESUME' });
       if (this.debug.isDue) await this.#stopForDebugger();
       else await this.#resume(paces);
@@ -314,11 +325,13 @@ class VirtMachine implements Machine {
   async #reset(reason: ShutdownReason): Promise<void> {
     if (this.#runState === 'shutdown') throw new Error('the machine has shut down');
     await this.#pause();
+    this.#paces = undefined;
     this.debug.forgetStops();
     this.#board.reset();
     new Uint8Array(this.#buffer, this.#layout.ram, this.#layout.ramBytes).fill(0);
     this.#fill();
     await this.#askAll({ type: 'reset' });
+    if (this.#runState === 'internal-error') this.#runState = 'paused';
     this.#emit({ name: 'RESET', guest: reason.startsWith('guest-'), reason });
     if (this.#runState === 'running') await this.#resume();
   }
@@ -335,8 +348,8 @@ class VirtMachine implements Machine {
     this.#serial.kicked();
     this.#emit({ name: 'SHUTDOWN', guest: reason.startsWith('guest-'), reason, exitCode });
     await Promise.all(this.#threads.map((thread) => thread.end()));
-    await this.#backEnds.close();
-    clearInterval(this.#watchdog);
+    await this.#backEnds.finished();
+    this.#watchdog.close();
     this.#board.clock.end();
     await Promise.all([this.#clock.terminate(), this.#translator.terminate()]);
   }
@@ -353,7 +366,8 @@ class VirtMachine implements Machine {
         this.#backEnds.flashKick(message.bank);
         break;
       case 'finish':
-        void this.#inTurn(() => this.#finish(message.finish));
+        this.#asked = message.finish;
+        void this.#inTurn(() => this.#finish());
         break;
       case 'stopped':
         this.debug.arrived({ vcpu, ...message.stop });
@@ -370,8 +384,10 @@ class VirtMachine implements Machine {
     }
   }
 
-  async #finish({ kind, code }: Finish): Promise<void> {
-    if (this.#runState === 'shutdown') return;
+  async #finish(): Promise<void> {
+    if (this.#runState === 'shutdown' || !this.#asked) return;
+    const { kind, code } = this.#asked;
+    this.#asked = undefined;
     if (kind === 'reset' && this.rebootAction === 'reset') return this.#reset('guest-reset');
     const reason = kind === 'reset' ? 'guest-reset' : kind === 'pass' ? 'guest-shutdown' : 'guest-panic';
     await this.#shutdown(reason, kind === 'fail' ? code : 0);
@@ -388,7 +404,7 @@ class VirtMachine implements Machine {
 
   #died(vcpu: number, error: Error): boolean {
     if (this.#runState === 'shutdown') return false;
-    const { running } = this.#custodies[vcpu]!;
+    const running = this.#watchdog.running(vcpu);
     if (running !== 0) {
       this.#replace(vcpu, running, `it has ended its thread: ${error.message}`).catch(() => {});
       return true;
@@ -399,15 +415,20 @@ class VirtMachine implements Machine {
     return false;
   }
 
+  async #restored(): Promise<void> {
+    this.#asked = undefined;
+    this.#paces = undefined;
+    this.debug.forgetStops();
+    this.#board.clock.changed();
+    await this.#askAll({ type: 'restored' });
+    this.#serial.kicked();
+    for (const bank of this.#board.flash.keys()) this.#backEnds.flashKick(bank);
+  }
+
   codeStatistics(): readonly CodeStatistics[] {
     return this.#layout.vcpus.map(({ state }) => codeStatisticsOf(this.#buffer, state));
   }
 }
-
-const regionsOf = ({ rom, ram, ramBytes }: Layout): readonly MemoryRegion[] => [
-  { address: ADDRESS.DRAM, bytes: ramBytes, host: ram, writable: true },
-  { address: ADDRESS.MROM, bytes: ROM_BYTES, host: rom, writable: false },
-];
 
 /**
  * Makes a machine. It stands before its first instruction, unless `paused` is false.
@@ -416,22 +437,10 @@ const regionsOf = ({ rom, ram, ramBytes }: Layout): readonly MemoryRegion[] => [
  * @throws RangeError there is not enough memory on the host
  */
 export async function createMachine(config: Config): Promise<Machine> {
-  const { smp, ramBytes, bios, kernel, initrd, append, deviceTree, virtio = [], flash = [], fwCfgFiles = [] } = config;
+  const { smp, ramBytes, virtio = [], flash = [], fwCfgFiles = [] } = config;
   const fitting = { virtio, flash, fwCfgFiles };
   const equipment = await equip(fitting);
-  const rngSeed = crypto.getRandomValues(new Uint8Array(RNG_SEED_BYTES));
-  const image = planBoot({
-    ramBytes,
-    bios,
-    kernel,
-    initrd,
-    deviceTree: (disk) => {
-      const chosen: Chosen = { bootargs: append, rngSeed, initrd: disk };
-      return deviceTree
-        ? chooseIn(deviceTree.name, deviceTree.bytes, chosen)
-        : virtDeviceTree({ harts: smp, ramBytes, ...chosen });
-    },
-  });
+  const image = bootImageOf(config);
   const layout = layoutOf(smp, ramBytes);
   const machine = new VirtMachine({ config, fitting, equipment, image, layout, memory: createMemory(layout) });
   await machine.ready();

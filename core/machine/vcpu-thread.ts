@@ -22,7 +22,7 @@ interface Waiting {
 }
 
 /** Requests that a new thread serves from the beginning if the old one was ended in them. */
-const REPEATABLE: readonly Request['type'][] = ['reset', 'exit'];
+const REPEATABLE: readonly Request['type'][] = ['reset', 'restored', 'exit'];
 
 export class VcpuThread {
   readonly index: number;

@@ -19,6 +19,7 @@ import { type VirtioOperations, type VirtioState, virtioMmio, virtioMmioEmpty } 
 import { Bus, type BusTarget } from '../memory/bus.ts';
 import { type PageStore, RamDma } from '../memory/dma.ts';
 import { type Layout, MachineState, ROM_BYTES } from '../memory/layout.ts';
+import type { MemoryRegion } from '../memory/physical.ts';
 import { array, type Fields, struct, u32 } from '../memory/struct.ts';
 import { INTERRUPT } from '../riscv/hart.ts';
 import { Clock, ticksUntil } from './clock.ts';
@@ -108,6 +109,16 @@ export interface SerialPort {
 /** A flash bank as main sees it. What has changed may be looked up in its contents, and written to where it belongs. */
 export type FlashPort = FlashOperations;
 
+/** A stretch of the shared memory in which a part of the board keeps its state. */
+export interface StateArea {
+  readonly name: string;
+  /** What it consists of, in a text that is the same for equal states alone. */
+  readonly form: string;
+  readonly start: number;
+  /** A multiple of 8. */
+  readonly bytes: number;
+}
+
 /** The board as one thread sees it. */
 export interface Board {
   readonly bus: Bus;
@@ -121,6 +132,10 @@ export interface Board {
     readonly interruptController: Readonly<PlicState>;
     readonly virtio: readonly (Readonly<VirtioState> | undefined)[];
   };
+  /** All of the board's state, but for the contents of its flash. */
+  readonly areas: readonly StateArea[];
+  /** Runs `body` while no device does anything, and no line changes; it may call nothing that takes the device lock. */
+  whileStill<T>(body: () => T): T;
   /** What MTIME reads, and so the `time` CSR. Takes no lock. */
   time(): bigint;
   /** Raises the supervisor timer interrupt of a hart from this `time` on, until the next call; all ones: never. */
@@ -156,17 +171,21 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
   const dma = new RamDma(buffer, layout, ADDRESS.DRAM, wires.storeInPage);
   const { equipment } = wires;
 
+  const areas: StateArea[] = [];
   let end = layout.devices;
-  const place = (bytes: number): number => {
+  const place = (name: string, form: string, size: number): number => {
     const start = end;
-    end += Math.ceil(bytes / 8) * 8;
+    const bytes = Math.ceil(size / 8) * 8;
+    end += bytes;
     if (end > layout.devicesEnd) throw new RangeError('the layout has too little room for the state of the devices');
+    areas.push({ name, form, start, bytes });
     return start;
   };
-  const ring = (): ByteRing => new ByteRing(buffer, place(ringBytes(SERIAL_RING_BYTES)), SERIAL_RING_BYTES);
+  const ring = (name: string): ByteRing =>
+    new ByteRing(buffer, place(name, 'ring', ringBytes(SERIAL_RING_BYTES)), SERIAL_RING_BYTES);
 
   const driven = drivenBy(harts);
-  const { levels } = driven.view(buffer, place(driven.size));
+  const { levels } = driven.view(buffer, place('interrupt lines', driven.form, driven.size));
   const drive = (hart: number, bit: number, level: boolean): void => {
     const mask = 1 << bit;
     if (((levels[hart]! & mask) !== 0) === level) return;
@@ -175,7 +194,7 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
   };
 
   const connect = <F extends Fields, P, O extends object>(device: Device<F, P, O>, pins: P): Attached<F, O> =>
-    attach(device, buffer, place(device.state.size), pins, wires.report);
+    attach(device, buffer, place(device.name, device.state.form, device.state.size), pins, wires.report);
 
   /** The operations of a device for those who do not hold the lock. */
   const locked = <O extends object>(operations: O): O =>
@@ -201,8 +220,8 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
     now: () => clock.ticks(),
     deadlineChanged: () => clock.changed(),
   });
-  const input = ring();
-  const output = ring();
+  const input = ring('serial input');
+  const output = ring('serial output');
   const uart = connect(uartNs16550a, { irq: source(IRQ.UART0), input, output, kick: wires.serialKick });
   const test = connect(testSifive, { finish: wires.finish });
   const rtc = connect(rtcGoldfish, {
@@ -251,6 +270,8 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
     virtio: virtio.map(({ operations }) => operations),
     flash: flash.map(({ operations }) => locked(operations)),
     states: { interruptController: interruptController.state, virtio: virtio.map(({ state }) => state) },
+    areas,
+    whileStill: (body) => lock.run(body),
     time: () => mtime(timer.state, clock.ticks()),
     setSupervisorTimer: (hart, deadline) => lock.run(() => timer.operations.setSupervisorTimer(hart, deadline)),
     reset: () =>
@@ -268,6 +289,12 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
       }),
   };
 }
+
+/** What generated code may reach by itself, RAM first. */
+export const memoryRegions = ({ rom, ram, ramBytes }: Layout): readonly MemoryRegion[] => [
+  { address: ADDRESS.DRAM, bytes: ramBytes, host: ram, writable: true },
+  { address: ADDRESS.MROM, bytes: ROM_BYTES, host: rom, writable: false },
+];
 
 const kindOf = ({ name }: BusTarget): MemoryRange['kind'] => (FLASH_NAMES.includes(name) ? 'romd' : 'i/o');
 

@@ -56,6 +56,8 @@ export interface Struct<F extends Fields> {
   readonly offset: { readonly [K in keyof F]: number };
   /** Size in bytes, a multiple of 8. */
   readonly size: number;
+  /** Names and types of the fields, in a text that is the same for equal structures alone. */
+  readonly form: string;
   /** The structure that starts at byte `base` (a multiple of 8) of `buffer`, as an object. */
   view(buffer: ArrayBufferLike, base: number): View<F>;
 }
@@ -77,6 +79,9 @@ export function struct<const F extends Fields>(fields: F): Struct<F> {
     end = offset[name] + ('element' in field ? width * field.length : width);
   }
   const size = Math.ceil(end / 8) * 8;
+  const form = Object.entries(fields)
+    .map(([name, field]) => `${name}:${'element' in field ? `${field.element.kind}[${field.length}]` : field.kind}`)
+    .join(' ');
 
   function view(buffer: ArrayBufferLike, base: number): View<F> {
     const object = {};
@@ -101,5 +106,5 @@ export function struct<const F extends Fields>(fields: F): Struct<F> {
     return object as View<F>;
   }
 
-  return { fields, offset: offset as Struct<F>['offset'], size, view };
+  return { fields, offset: offset as Struct<F>['offset'], size, form, view };
 }

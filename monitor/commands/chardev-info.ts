@@ -18,4 +18,4 @@ export const queryChardev = command('query-chardev', {
     })),
 });
 
-export const chardevCommands = [queryChardev];
+export const chardevInfoCommands = [queryChardev];

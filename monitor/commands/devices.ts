@@ -1,7 +1,7 @@
 /** Devices, and the command line that they come from. Nothing can be plugged in or out while the machine runs. */
 import { isKindOf, OBJECT_TYPES } from '../../core/machine/inspect/types.ts';
 import { anyMore, list, optional, str, struct } from '../../schema/build.ts';
-import { CommandLineOptionInfo, MigrationCapabilityStatus } from '../../schema/types/machine.ts';
+import { CommandLineOptionInfo, MigrationCapabilityStatus, MigrationInfo } from '../../schema/types/machine.ts';
 import { CommandError, command } from '../command.ts';
 
 export const deviceAdd = command('device_add', {
@@ -77,6 +77,13 @@ export const queryMigrateCapabilities = command('query-migrate-capabilities', {
   run: () => [],
 });
 
+export const queryMigrate = command('query-migrate', {
+  doc: 'How far a migration to another host has come. A machine stays where it is: there is nothing to tell.',
+  returns: MigrationInfo,
+  example: { request: '{"execute": "query-migrate"}', reply: '{"return": {}}' },
+  run: () => ({}),
+});
+
 export const deviceCommands = [
   deviceAdd,
   deviceDel,
@@ -84,4 +91,5 @@ export const deviceCommands = [
   queryTpmModels,
   queryTpmTypes,
   queryMigrateCapabilities,
+  queryMigrate,
 ];

@@ -17,6 +17,7 @@ import { memoryFileCommands } from './commands/memory-files.ts';
 import { objectCommands } from './commands/objects.ts';
 import { registerCommands } from './commands/registers.ts';
 import { runStateCommands } from './commands/run-state.ts';
+import { snapshotCommands } from './commands/snapshot.ts';
 import { traceCommands } from './commands/trace.ts';
 import { serveConsole } from './console.ts';
 import { newSession, runLine } from './run.ts';
@@ -30,6 +31,7 @@ const commands: readonly HumanCommand[] = [
   ...deviceCommands,
   ...hotPlugCommands,
   ...runStateCommands,
+  ...snapshotCommands,
   ...registerCommands,
   ...memoryCommands,
   ...memoryFileCommands,

@@ -80,6 +80,11 @@ export const CommandLineOptionInfo = struct('CommandLineOptionInfo', {
   parameters: list(CommandLineParameterInfo, 'What it takes by name.'),
 });
 
+/** Of a migration: there never is one. */
+export const MigrationInfo = struct('MigrationInfo', {
+  status: optional(str('How far it has come.')),
+});
+
 export const MigrationCapabilityStatus = struct('MigrationCapabilityStatus', {
   capability: str('Name of the capability.'),
   state: bool('True if it is on.'),

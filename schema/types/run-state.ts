@@ -3,7 +3,7 @@ import { bool, oneOf, struct } from '../build.ts';
 
 export const RunState = oneOf(
   'RunState',
-  ['debug', 'prelaunch', 'running', 'paused', 'shutdown', 'internal-error', 'guest-panicked'],
+  ['debug', 'prelaunch', 'running', 'paused', 'save-vm', 'restore-vm', 'shutdown', 'internal-error', 'guest-panicked'],
   'The state of the whole machine.',
 );
 

@@ -27,6 +27,10 @@ export interface ChardevEnvironment {
 
 export class Chardev {
   readonly spec: ChardevSpec;
+  /** What a ring buffer is, of one. */
+  readonly ring: RingBuffer | undefined;
+  /** Path of a pseudo terminal, of one that is open. */
+  pty: string | undefined;
   readonly #backend: Backend;
   readonly #environment: ChardevEnvironment;
   readonly #waiting: Channel[] = [];
@@ -38,7 +42,8 @@ export class Chardev {
   constructor(spec: ChardevSpec, environment: ChardevEnvironment) {
     this.spec = spec;
     this.#environment = environment;
-    this.#backend = backendOf(spec, environment);
+    this.#backend = this.#backendOf(spec.backend);
+    this.ring = this.#backend instanceof RingBuffer ? this.#backend : undefined;
   }
 
   /**
@@ -61,6 +66,16 @@ export class Chardev {
       );
       await arrival;
     }
+  }
+
+  /** Those that have been connected. */
+  get frontEnds(): readonly FrontEnd[] {
+    return this.#frontEnds;
+  }
+
+  /** Cuts every connection off, with all that has not been sent. */
+  cut(): void {
+    for (const client of [...this.#served, ...this.#waiting.splice(0)]) client.destroy();
   }
 
   /**
@@ -134,22 +149,26 @@ export class Chardev {
       });
     }
   }
-}
 
-function backendOf({ backend, id }: ChardevSpec, { stdio, report }: ChardevEnvironment): Backend {
-  switch (backend.type) {
-    case 'null':
-      return { async open() {}, close() {} };
-    case 'stdio':
-      return stdioBackend(stdio, backend.signal);
-    case 'file':
-      return fileBackend(backend.path, backend.append);
-    case 'socket':
-      return socketBackend(backend);
-    case 'pty':
-      return ptyBackend((path) => report(`char device redirected to ${path} (label ${id})`));
-    case 'ringbuf':
-      return new RingBuffer(backend.size);
+  #backendOf(backend: ChardevSpec['backend']): Backend {
+    const { stdio, report } = this.#environment;
+    switch (backend.type) {
+      case 'null':
+        return { async open() {}, close() {} };
+      case 'stdio':
+        return stdioBackend(stdio, backend.signal);
+      case 'file':
+        return fileBackend(backend.path, backend.append);
+      case 'socket':
+        return socketBackend(backend);
+      case 'pty':
+        return ptyBackend((path) => {
+          this.pty = path;
+          report(`char device redirected to ${path} (label ${this.spec.id})`);
+        });
+      case 'ringbuf':
+        return new RingBuffer(backend.size);
+    }
   }
 }
 

@@ -120,7 +120,8 @@ function wordValues(device: string): [BackendSpec['type'], KeyValues] {
   throw new UsageError(`'${device}' is not a valid char driver`);
 }
 
-function fromValues(
+/** A device from all of `values`. @throws UsageError */
+export function fromValues(
   id: string,
   option: string,
   type: BackendSpec['type'],

@@ -70,6 +70,10 @@ export interface Config {
   /** Loaded in this order before the guest runs. */
   readonly plugins: readonly PluginSpec[];
   readonly trace: TraceSpec;
+  /** Folder in which snapshots are kept. */
+  readonly snapshots?: string | undefined;
+  /** Tag of the snapshot to start from. */
+  readonly loadvm?: string | undefined;
   /** Wait for `cont`. */
   readonly paused: boolean;
   /** A guest that resets the machine ends it. */

@@ -14,6 +14,7 @@ import {
 } from '../../schema/config.ts';
 import { type ChardevSpec, parseDevice } from '../chardev/spec.ts';
 import { UsageError } from '../errors.ts';
+import { MACHINE_PROPERTIES, takeAccepted } from './accepted.ts';
 import type { Config, MonitorSpec, PluginSpec, TraceSpec } from './config.ts';
 import type { ConsoleSpec, DeviceSpec } from './devices.ts';
 import type { DriveSpec } from './drives.ts';
@@ -70,6 +71,8 @@ export interface Draft {
     files: TraceSpec['files'][number][];
     output: TraceSpec['output'];
   };
+  snapshots: string | undefined;
+  loadvm: string | undefined;
   paused: boolean;
   noReboot: boolean;
   noShutdown: boolean;
@@ -107,6 +110,8 @@ export const emptyDraft = (): Draft => ({
   snapshot: false,
   plugins: [],
   trace: { patterns: [], files: [], output: undefined },
+  snapshots: undefined,
+  loadvm: undefined,
   paused: false,
   noReboot: false,
   noShutdown: false,
@@ -123,6 +128,8 @@ export function configure(draft: Draft): Config {
   if (initrd !== undefined && kernel === undefined) throw new UsageError('-initrd only allowed with -kernel option');
   if (draft.flash[0] !== undefined && bios === undefined && kernel === undefined)
     throw new UsageError('firmware is not executed from flash: give it with -bios, or a kernel with -kernel');
+  if (draft.loadvm !== undefined && draft.snapshots === undefined)
+    throw new UsageError('-loadvm only allowed with -snapshots option');
   const rngs = draft.objects.filter((object): object is RngSpec => object.type !== 'tls-creds-x509');
   const devices = devicesBySlot({ ...draft, rngs });
   return {
@@ -147,6 +154,8 @@ export function configure(draft: Draft): Config {
     fwCfg: draft.fwCfg,
     plugins: draft.plugins.map((plugin, n) => ({ ...plugin, id: n === 0 ? 'cmdline' : `cmdline${n}` })),
     trace: draft.trace,
+    snapshots: draft.snapshots,
+    loadvm: draft.loadvm,
     paused: draft.paused,
     noReboot: draft.noReboot,
     noShutdown: draft.noShutdown,
@@ -173,6 +182,7 @@ function machineType(argument: string): MachineType {
   }
   const accelerator = properties.take('accel') ?? 'tcg';
   if (accelerator !== 'tcg') throw new UsageError(`invalid accelerator ${accelerator}`);
+  takeAccepted(properties, MACHINE_PROPERTIES);
   if (properties.unknown !== undefined)
     throw new UsageError(`Property '${type}-machine.${properties.unknown}' not found`);
   return type as MachineType;

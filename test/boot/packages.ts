@@ -8,12 +8,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { requireTool } from '../support/tools.ts';
 
-const CACHE = fileURLToPath(new URL('../../node_modules/.cache/vivarium-boot', import.meta.url));
+/** Where what is fetched is kept. */
+export const CACHE = fileURLToPath(new URL('../../node_modules/.cache/vivarium-boot', import.meta.url));
 /** Where packages for RISC-V may be, in the order in which they are tried. */
 const SUITES = ['trixie', 'sid', 'forky'];
 const PATIENCE_MS = 300_000;
 
-function run(
+/** Runs a program of the host. @returns what it prints @throws Error with what it says where it fails */
+export function run(
   command: string,
   args: readonly string[],
   options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
@@ -40,7 +42,7 @@ function mirrors(): readonly string[] {
 }
 
 /** An apt of our own, for one suite. */
-class Apt {
+export class Apt {
   readonly #env: NodeJS.ProcessEnv;
 
   constructor(suite: string) {

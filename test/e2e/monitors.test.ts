@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { ReadStream } from 'node:tty';
 import { expect, onTestFinished, test } from 'vitest';
 import { eventually, MAIN, qmpClient, startDaemon } from '../support/daemon.ts';
+import { testFile } from '../support/guest-machine.ts';
 import { QmpClient } from '../support/qmp-client.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { requireTool } from '../support/tools.ts';
@@ -84,4 +85,22 @@ test('a socket that is reached several times over, with a megabyte at a time', a
   const id = 'x'.repeat(1 << 20);
   for (let round = 0; round < 8; round++) client.send(JSON.stringify({ execute: 'query-status', id }));
   for (let round = 0; round < 8; round++) expect(await client.next()).toEqual({ return: PRELAUNCH, id });
+});
+
+test('what a guest has printed into memory, and a hanging client that is cut off', async () => {
+  const path = join(temporaryDirectory(), 'qmp');
+  const guest = ['-display', 'none', '-S', '-no-shutdown', '-kernel', testFile('guests/bin/coremark-like.elf')];
+  const ring = ['-chardev', 'ringbuf,id=log,size=4k', '-serial', 'chardev:log'];
+  startDaemon([...guest, ...ring, '-qmp', `unix:${path},server=on,wait=off`]);
+  const client = await qmpClient(path);
+  await client.execute('cont');
+  await eventually(() => client.events.some(({ event }) => event === 'SHUTDOWN'));
+  const text = await client.execute('ringbuf-read', { device: 'log', size: 4096 });
+  expect(text).toContain('checksum');
+  expect(await client.execute('query-yank')).toEqual([{ type: 'chardev', id: 'compat_monitor0' }]);
+  client.send(
+    JSON.stringify({ execute: 'yank', arguments: { instances: [{ type: 'chardev', id: 'compat_monitor0' }] } }),
+  );
+  await client.closed;
+  expect(await (await qmpClient(path)).execute('query-status')).toMatchObject({ status: 'shutdown' });
 });

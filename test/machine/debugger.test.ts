@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { readElf } from '../../core/machine/elf.ts';
 import type { DebugPoints, DebugStop } from '../../core/machine/interface.ts';
 import { type GuestMachine, guestMachine, kernelBytes, testFile } from '../support/guest-machine.ts';
+import { snapshotOf } from '../support/kept-snapshot.ts';
 import { createOracle } from '../support/oracle.ts';
 import { Random, SEED } from '../support/random.ts';
 import { PROGRAM } from './plugins/fixtures/program.ts';
@@ -80,6 +81,30 @@ test('a step is one instruction of one vCPU; the others stay, or run meanwhile',
   expect(await untilStop(guest, () => machine.debug.resume(['run', 'step']))).toEqual({ vcpu: 1, reason: 'step' });
   expect(retired(guest)[1]).toBe(before[1]! + 1n);
   expect(machine.vcpus[0]!.register('time')).toBeGreaterThan(time!);
+});
+
+test('a step that a snapshot is taken of is told afterwards, and lets nobody else run', async () => {
+  const guest = await spinning();
+  const { machine } = guest;
+  await machine.stop();
+  for (let round = 0; round < 10; round++) {
+    const before = retired(guest);
+    await Promise.all([machine.debug.resume(['stay', 'step']), snapshotOf(machine)]);
+    await expect.poll(() => machine.runState).toBe('debug');
+    expect(machine.debug.stop).toEqual({ vcpu: 1, reason: 'step' });
+    expect(retired(guest)).toEqual([before[0], before[1]! + 1n]);
+  }
+});
+
+test('a snapshot that is gone back to has no stop to tell, and runs on', async () => {
+  const guest = await spinning();
+  const { machine } = guest;
+  const snapshot = await snapshotOf(machine);
+  const address = LOOP + 0x12n;
+  await untilStop(guest, () => setPoints(guest, { breakpoints: [address] }));
+  await machine.snapshots.restore(snapshot);
+  expect([machine.runState, machine.debug.stop]).toEqual(['debug', undefined]);
+  expect(await untilStop(guest)).toEqual({ vcpu: expect.any(Number), reason: 'breakpoint' });
 });
 
 test('watched accesses of both vCPUs are told, none is lost', async () => {

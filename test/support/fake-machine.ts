@@ -27,6 +27,7 @@ import {
   type TraceEvents,
   type Vcpu,
 } from '../../core/machine/interface.ts';
+import { SnapshotError, type SnapshotSink, type SnapshotSource } from '../../core/machine/snapshot/snapshot.ts';
 import { FakeInspection } from './fake-inspection.ts';
 
 const RAM_START = 0x8000_0000n;
@@ -308,6 +309,37 @@ export class FakeMachine implements Machine {
     await effect();
     this.runState = 'shutdown';
     this.emit({ name: 'SHUTDOWN', guest: reason.startsWith('guest-'), reason, exitCode: 0 });
+  }
+  /** A snapshot of it is its RAM. Its clock stands at 1.5 seconds. */
+  readonly snapshots = {
+    save: (sink: SnapshotSink) => this.#save(sink),
+    restore: (source: SnapshotSource) => this.#restore(source),
+  };
+  async #save(sink: SnapshotSink): Promise<void> {
+    await effect();
+    const { ramBytes } = this.memory;
+    await this.#whileStopped('save-vm', async () => {
+      const sections = [{ name: 'RAM', form: 'bytes', bytes: ramBytes }];
+      await sink.begin({ configuration: { RAM: `${ramBytes} bytes` }, sections, clock: 1_500_000_000n });
+    });
+    await sink.take({ section: 0, offset: 0, bytes: this.memory.readPhysical(RAM_START, ramBytes)! });
+  }
+  async #restore(source: SnapshotSource): Promise<void> {
+    await effect();
+    if (source.head.configuration.RAM !== `${this.memory.ramBytes} bytes`)
+      throw new SnapshotError('it is of another machine');
+    await this.#whileStopped('restore-vm', async () => {
+      for await (const { bytes } of source.pieces()) this.memory.writePhysical(RAM_START, bytes);
+    });
+  }
+  async #whileStopped(runState: RunState, job: () => Promise<void>): Promise<void> {
+    const before = this.runState;
+    if (before !== 'running') return job();
+    this.runState = runState;
+    this.emit({ name: 'STOP' });
+    await job();
+    this.runState = before;
+    this.emit({ name: 'RESUME' });
   }
   codeStatistics(): readonly CodeStatistics[] {
     return this.vcpus.map(({ index }) => ({

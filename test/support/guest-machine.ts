@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import type { Machine, MachineEvent } from '../../core/machine/interface.ts';
+import type { BlockBackend, Machine, MachineEvent, VirtioDevice } from '../../core/machine/interface.ts';
 import { createMachine } from '../../core/machine/machine.ts';
 import { RAM_BYTES_MIN } from '../../schema/config.ts';
 import { findPlugin } from '../../server/plugins.ts';
@@ -39,6 +39,9 @@ export interface GuestOptions {
   /** 64 MiB by default. */
   readonly ramBytes?: number;
   readonly patienceMs?: number;
+  /** See MachineConfig. */
+  readonly virtio?: readonly (VirtioDevice | undefined)[];
+  readonly flash?: readonly (BlockBackend | undefined)[];
 }
 
 /** What lies below `test`. */
@@ -47,7 +50,7 @@ export const kernelBytes = (path: string): Uint8Array => readFileSync(testFile(p
 
 /** A machine before its first instruction, which is shut down when the test that calls this has finished. */
 export async function guestMachine(options: GuestOptions): Promise<GuestMachine> {
-  const { kernel, smp = 1, noReboot = false, ramBytes = RAM_BYTES_MIN, patienceMs } = options;
+  const { kernel, smp = 1, noReboot = false, ramBytes = RAM_BYTES_MIN, patienceMs, virtio = [], flash = [] } = options;
   const events: MachineEvent[] = [];
   const trace: string[] = [];
   const reports: string[] = [];
@@ -78,6 +81,8 @@ export async function guestMachine(options: GuestOptions): Promise<GuestMachine>
       typeof kernel === 'string' ? { name: kernel, bytes: kernelBytes(kernel) } : { name: 'kernel', bytes: kernel },
     noReboot,
     ...(patienceMs === undefined ? {} : { patienceMs }),
+    virtio,
+    flash,
     paused: true,
     serial: {
       write(bytes) {

@@ -31,8 +31,8 @@ export async function serveMachine(directory: string): Promise<ServedMachine> {
     log: { info() {}, warn() {}, error() {}, line() {}, flush() {} },
     stdio: { input: new PassThrough(), output: new PassThrough() },
     report() {},
-    options,
     focus: 0,
+    options,
   });
   await daemon.start();
   const stop = async (): Promise<void> => {

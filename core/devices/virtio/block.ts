@@ -48,6 +48,7 @@ export function virtioBlock({ backend, serial = '' }: BlockOptions): VirtioDevic
       }),
     },
     properties: { serial, 'queue-size': QUEUE_SIZE_MAX, 'write-zeroes': !backend.readOnly },
+    disk: backend,
     connect: (port) => new BlockService(port, backend, serial),
   };
 }

@@ -1,7 +1,6 @@
 /** Console device with one port: virtio 1.2, section 5.3. */
 import type { CharacterBackend } from '../backends.ts';
 import type { VirtioDevice, VirtioPort, VirtioService } from './device.ts';
-import type { Chain } from './queue.ts';
 
 const DEVICE_ID = 3;
 const QUEUE = { receive: 0, transmit: 1 } as const;
@@ -24,8 +23,6 @@ export const virtioConsole = (backend: CharacterBackend): VirtioDevice => ({
 class ConsoleService implements VirtioService {
   readonly #port: VirtioPort;
   readonly #backend: CharacterBackend;
-  /** What is being transmitted, and how much of it has been. */
-  #sending: { readonly chain: Chain; sent: number } | undefined;
   #full = false;
 
   constructor(port: VirtioPort, backend: CharacterBackend) {
@@ -47,19 +44,18 @@ class ConsoleService implements VirtioService {
 
   #transmit(): void {
     while (!this.#full) {
-      if (!this.#sending) {
-        const chain = this.#port.take(QUEUE.transmit);
-        if (!chain) return;
-        this.#sending = { chain, sent: 0 };
+      const chain = this.#port.take(QUEUE.transmit);
+      if (!chain) return;
+      let sent = chain.done;
+      while (!this.#full && sent < chain.readableBytes) {
+        const bytes = this.#port.read(chain, sent, Math.min(PIECE_BYTES, chain.readableBytes - sent));
+        // The driver has reset the device, and takes nothing back.
+        if (!bytes) break;
+        this.#full = !this.#backend.write(bytes);
+        sent += bytes.length;
       }
-      const { chain, sent } = this.#sending;
-      const bytes = this.#port.read(chain, sent, Math.min(PIECE_BYTES, chain.readableBytes - sent));
-      this.#sending.sent += bytes?.length ?? 0;
-      if (bytes?.length) this.#full = !this.#backend.write(bytes);
-      // Undefined: the driver has reset the device, and takes nothing back.
-      if (bytes && this.#sending.sent < chain.readableBytes) continue;
-      this.#sending = undefined;
-      this.#port.complete(chain, 0);
+      if (sent < chain.readableBytes) this.#port.putBack(chain, sent);
+      else this.#port.complete(chain, 0);
     }
   }
 

@@ -7,6 +7,7 @@
  * done on main, by a `VirtioService`, which reaches queues and guest memory through a `VirtioPort`. The driver's
  * notification of a queue only asks main to look; nothing that a service does makes a vCPU wait.
  */
+import type { BlockBackend } from '../backends.ts';
 import type { Chain } from './queue.ts';
 
 /** What the driver is told about a device: plain data, the same on every thread. */
@@ -45,6 +46,12 @@ export interface VirtioPort {
   complete(chain: Chain, written: number): void;
   /** Changes configuration space, and tells the driver. @param offset with the length of `bytes` within its size */
   configure(offset: number, bytes: Uint8Array): void;
+  /**
+   * Gives the chain that was taken last from its queue back to the queue, to be taken again. What a service cannot finish
+   * when it likes it puts back: so nothing of it is lost where the machine is saved and restored.
+   * @param done bytes of the device-readable part that have been dealt with
+   */
+  putBack(chain: Chain, done: number): void;
   /** The driver has broken the rules: it is told that the device needs a reset, and until then nothing is served. */
   fail(sentence: string): void;
   /** Tells whoever looks after the machine something about the host's side, once. */
@@ -80,6 +87,8 @@ export interface VirtioDevice {
   /** What its kind has chosen. */
   readonly properties?: DeviceProperties;
   readonly label?: DeviceLabel;
+  /** What the guest keeps in it, where it is a disk. */
+  readonly disk?: BlockBackend;
   connect(port: VirtioPort): VirtioService;
 }
 

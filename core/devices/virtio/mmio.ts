@@ -63,6 +63,8 @@ const stateOf = (queues: number, configBytes: number) =>
     /** What is different in configuration space from what it was in the beginning: bits that have changed. */
     configChanged: array(u8, configBytes),
     ConfigGeneration: u32,
+    /** Bytes of the next chain that have been dealt with: it was put back. */
+    done: array(u32, queues),
   });
 type Fields = ReturnType<typeof stateOf>['fields'];
 type State = View<Fields>;
@@ -86,6 +88,7 @@ export interface VirtioOperations {
   write(chain: Chain, offset: number, bytes: Uint8Array): boolean;
   complete(chain: Chain, written: number): void;
   configure(offset: number, bytes: Uint8Array): void;
+  putBack(chain: Chain, done: number): void;
   fail(sentence: string): void;
 }
 
@@ -161,6 +164,7 @@ export function virtioMmio(identity: VirtioIdentity) {
     state.generation[queue]!++;
     state.taken[queue] = 0;
     state.returned[queue] = 0;
+    state.done[queue] = 0;
   }
 
   function reset(state: State): void {
@@ -321,8 +325,11 @@ export function virtioMmio(identity: VirtioIdentity) {
           const head = nextHead(dma, rings, state.taken[queue]! & 0xffff, negotiated(state, FEATURE.eventIndex));
           if (head === undefined) return undefined;
           const parts = readChain(dma, rings, head, negotiated(state, FEATURE.indirectDescriptors));
+          // Meanwhile the driver may have made it shorter.
+          const done = Math.min(state.done[queue]!, parts.readableBytes);
+          state.done[queue] = 0;
           state.taken[queue]!++;
-          return { queue, generation: state.generation[queue]!, head, ...parts };
+          return { queue, generation: state.generation[queue]!, head, done, ...parts };
         });
       },
       read: (state, { dma }, chain, offset, bytes) =>
@@ -346,6 +353,11 @@ export function virtioMmio(identity: VirtioIdentity) {
           state.configChanged[offset + index] = byte ^ config[offset + index]!;
         state.ConfigGeneration++;
         if (state.Status & STATUS.driverOk) state.InterruptStatus |= INTERRUPT.configurationChange;
+      },
+      putBack: (state, _, chain, done) => {
+        if (!isCurrent(state, chain)) return;
+        state.taken[chain.queue]!--;
+        state.done[chain.queue] = done;
       },
       fail,
     },

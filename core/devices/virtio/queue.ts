@@ -21,6 +21,8 @@ export interface Chain {
   readonly generation: number;
   /** Index of the first descriptor, by which the driver knows the chain. */
   readonly head: number;
+  /** Bytes of the device-readable part that had been dealt with when the chain was put back; 0 if it was not. */
+  readonly done: number;
   readonly readable: readonly Segment[];
   readonly writable: readonly Segment[];
   readonly readableBytes: number;

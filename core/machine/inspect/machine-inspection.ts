@@ -6,11 +6,11 @@ import type { VirtioDevice } from '../../devices/virtio/device.ts';
 import { offeredFeatures } from '../../devices/virtio/mmio.ts';
 import { BANK } from '../../hart/mmu.ts';
 import { type Layout, PAGE_BYTES, ROM_BYTES } from '../../memory/layout.ts';
-import type { MemoryRegion } from '../../memory/physical.ts';
+import type { PhysicalMemory } from '../../memory/physical.ts';
 import { tlbRows } from '../../memory/tlb.ts';
 import type { BootImage } from '../boot.ts';
-import type { BlockBackend, CharacterBackend, MemoryRange } from '../interface.ts';
-import { ADDRESS, type Board } from '../virt.ts';
+import type { BlockBackend, CharacterBackend } from '../interface.ts';
+import { ADDRESS, type Board, memoryRanges } from '../virt.ts';
 import { boardObjects } from './board.ts';
 import type {
   Inspection,
@@ -28,9 +28,7 @@ export interface InspectionParts {
   readonly layout: Layout;
   readonly board: Board;
   readonly image: BootImage;
-  readonly ranges: readonly MemoryRange[];
-  /** RAM and ROM. */
-  readonly memory: readonly MemoryRegion[];
+  readonly physical: PhysicalMemory;
   readonly config: MachineConfig<CharacterBackend, VirtioDevice, BlockBackend>;
 }
 
@@ -44,7 +42,8 @@ export class MachineInspection implements Inspection {
 
   constructor(parts: InspectionParts) {
     this.#parts = parts;
-    const { layout, image, ranges, config } = parts;
+    const { layout, image, config } = parts;
+    const ranges = memoryRanges(parts.board.bus, layout.ramBytes);
     const { resetVector, rom, placements } = image;
     const harts = layout.vcpus.length;
     const { ramBytes, virtio = [] } = config;
@@ -63,10 +62,10 @@ export class MachineInspection implements Inspection {
   }
 
   tlb(vcpu: number): readonly TlbPage[] {
-    const { buffer, layout, memory } = this.#parts;
+    const { buffer, layout, physical } = this.#parts;
     const rows = tlbRows(buffer, layout, vcpu).flatMap(
       ({ bank, page, host, read, write, shift, global }): TlbPage[] => {
-        const region = memory.find((each) => host >= each.host && host < each.host + each.bytes);
+        const region = physical.regions.find((each) => host >= each.host && host < each.host + each.bytes);
         // Of an entry that is being replaced.
         if (!region) return [];
         return [

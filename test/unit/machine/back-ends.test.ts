@@ -56,7 +56,7 @@ describe('flash', () => {
     program(board, BANK_1 + 0x208, 0xef01n);
     expect(board.host.flashKicks).toEqual([1]);
     backEnds.flashKick(1);
-    await backEnds.close();
+    await backEnds.finished();
     expect(file.calls).toEqual(['write 512+12', 'flush']);
     expect(file.contents.readUInt32LE(0x208)).toBe(0xef01);
   });
@@ -65,7 +65,7 @@ describe('flash', () => {
     const file = new FakeDisk(FLASH_BYTES);
     const { board, backEnds } = await start({ flash: [file] });
     program(board, FLASH, 7n);
-    await backEnds.close();
+    await backEnds.finished();
     expect(file.contents.readUInt32LE(0)).toBe(7);
   });
 
@@ -75,7 +75,7 @@ describe('flash', () => {
     file.refusal = 'vars.fd: No space left on device';
     program(board, FLASH, 7n);
     backEnds.flashKick(0);
-    await backEnds.close();
+    await backEnds.finished();
     expect(complaints).toEqual(['flash bank 0: vars.fd: No space left on device']);
   });
 
@@ -86,7 +86,7 @@ describe('flash', () => {
     program(board, BANK_1, 8n);
     expect([board.bus.read(FLASH, 4), board.bus.read(BANK_1, 4)]).toEqual([0n, 8n]);
     backEnds.flashKick(1);
-    await backEnds.close();
+    await backEnds.finished();
     expect(file.calls.filter((call) => call.startsWith('write'))).toEqual([]);
   });
 });

@@ -6,8 +6,14 @@ import { daemon, failure, lines } from './session.ts';
 
 const { registry } = daemon().context;
 
+const CHARDEV = '{"execute": "chardev-add", "arguments": {"id": "log", "backend": {"type": "ringbuf", "data": {}}}}';
+
 /** What has to be so before an example can be replayed. */
 const BEFORE: Readonly<Record<string, string>> = {
+  'chardev-change': CHARDEV,
+  'chardev-remove': CHARDEV,
+  'ringbuf-write': CHARDEV,
+  'ringbuf-read': `${CHARDEV}{"execute": "ringbuf-write", "arguments": {"device": "log", "data": "hello"}}`,
   'instr-unload': '{"execute": "instr-load", "arguments": {"path": "hotblocks"}}',
   'query-instr': '{"execute": "instr-load", "arguments": {"path": "hotblocks", "args": ["limit=10"]}}',
 };

@@ -216,9 +216,11 @@ it('answers the example of every command as QMP does', async () => {
   for (const { name, example } of registry.commands.values()) {
     const { arguments: params = {} } = JSON.parse(example.request);
     const replies = await client().stream.ask(JSON.stringify({ jsonrpc: '2.0', id: 1, method: name, params }));
-    const { result: returned, error } = JSON.parse(replies.at(-1)!);
+    // Events may come behind the reply.
+    const { result: returned, error } = replies.map((text) => JSON.parse(text)).find(({ id }) => id === 1);
     const session = await daemon().client();
-    const qmp = JSON.parse(lines(await session.ask(example.request)).at(-1)!);
+    const messages = lines(await session.ask(example.request)).map((text) => JSON.parse(text));
+    const qmp = messages.find((message) => 'return' in message || 'error' in message);
     expect({ returned, error: error?.message }, name).toEqual({ returned: qmp.return, error: qmp.error?.desc });
   }
 });

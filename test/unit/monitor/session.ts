@@ -3,26 +3,31 @@ import { CommandError, type Context } from '../../../monitor/command.ts';
 import { newDumpProgress } from '../../../monitor/dump/progress.ts';
 import { EventFeed } from '../../../monitor/events.ts';
 import { humanMonitor } from '../../../monitor/human/monitor.ts';
+import { Jobs } from '../../../monitor/jobs.ts';
 import { type QmpOptions, serveQmp } from '../../../monitor/qmp.ts';
 import { createRegistry } from '../../../monitor/registry.ts';
 import { fakeBackEnds } from '../../support/fake-back-ends.ts';
 import { fakeHost } from '../../support/fake-host.ts';
 import { FakeMachine } from '../../support/fake-machine.ts';
+import type { FakeSnapshots } from '../../support/fake-snapshots.ts';
 import { FakeStream } from '../../support/fake-stream.ts';
 
 /** The time of every event: 12.000345 seconds. */
 export const NOW = '"timestamp": {"seconds": 12, "microseconds": 345}';
 
-export function daemon(machine = new FakeMachine()) {
+export function daemon(machine = new FakeMachine(), snapshots?: FakeSnapshots) {
   const quits: string[] = [];
   const gdbDevices: string[] = [];
   const host = fakeHost();
+  const events = new EventFeed(machine, () => 12_000.345_5);
   const context: Context = {
     machine,
     backEnds: fakeBackEnds,
     host,
     dump: newDumpProgress(),
-    emit: (happened) => events.emit(happened),
+    emit: (happened) => events.publish(happened),
+    jobs: new Jobs((event) => events.publish(event)),
+    snapshots,
     name: 'vivarium',
     registry: createRegistry(humanMonitor.commands),
     quit: () => quits.push('quit'),
@@ -32,7 +37,6 @@ export function daemon(machine = new FakeMachine()) {
       gdbDevices.push(device);
     },
   };
-  const events = new EventFeed(machine, () => 12_000.345_5);
   /** A client that has just connected. */
   function connect(options?: QmpOptions): FakeStream {
     const stream = new FakeStream();

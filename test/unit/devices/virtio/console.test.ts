@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { virtioConsole } from '../../../../core/devices/virtio/console.ts';
+import { connectBackEnds } from '../../../../core/machine/back-ends.ts';
+import { equip } from '../../../../core/machine/equipment.ts';
 import { FakeCharacter } from '../../../support/fake-character.ts';
 import { REG, STATUS, VirtioDriver } from '../../../support/virtio-driver.ts';
 import { LAST_SLOT, virtioBoard } from './board.ts';
@@ -36,6 +38,23 @@ describe('output', () => {
     line.drain();
     for (const head of heads) await transmit.answer(head);
     expect(line.output).toBe(`${'a'.repeat(5000)}b`);
+  });
+
+  test('that waits is in the queue as if nobody had begun with it, but for what has been sent', async () => {
+    const { transmit, line, board } = await start();
+    line.full = true;
+    const heads = [await transmit.add([Buffer.alloc(5000, 'a')]), await transmit.add([Buffer.from('b')])];
+    await transmit.notify();
+    await tick();
+    // A service that knows nothing of the one before: the machine has been restored elsewhere.
+    const other = new FakeCharacter();
+    const device = virtioConsole(other);
+    const fitting = { virtio: [...Array.from({ length: LAST_SLOT }, () => undefined), device] };
+    const elsewhere = connectBackEnds(board, await equip(fitting), fitting, () => {});
+    await elsewhere.setRunning(true);
+    for (const head of heads) await transmit.answer(head);
+    expect(line.output + other.output).toBe(`${'a'.repeat(5000)}b`);
+    expect(other.output.length).toBe(905);
   });
 
   test('of a driver that has reset the device ends there', async () => {

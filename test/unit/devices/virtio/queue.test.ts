@@ -22,6 +22,7 @@ function queue() {
     queue: 0,
     generation: 0,
     head,
+    done: 0,
     ...readChain(ram.dma, rings, head, true),
   });
   return {
