@@ -69,22 +69,30 @@ export interface Commands {
   'query-dump': Command<Empty, DumpQueryResult>;
   /** The formats of `dump-guest-memory`. */
   'query-dump-guest-memory-capability': Command<Empty, DumpGuestMemoryCapability>;
-  /** Plugs a device in. No bus of this board takes one while the machine runs: the error says so. */
-  device_add: Command<DeviceAddArguments, Empty>;
-  /** Unplugs a device. No bus of this board lets go of one while the machine runs: the error says so. */
-  device_del: Command<DeviceDelArguments, Empty>;
-  /** The properties that `-device` takes for a model. */
+  /** What an object can be asked for: its properties, the objects it refers to, and those below it. */
+  'qom-list': Command<QomListArguments, readonly ObjectPropertyInfo[]>;
+  /** The value of a property of an object. An object below it, or one that it refers to, is given by its path. */
+  'qom-get': Command<QomGetArguments, unknown>;
+  /** The types of objects that there are. */
+  'qom-list-types': Command<QomListTypesArguments, readonly ObjectTypeInfo[]>;
+  /** The properties that every object of a type has. */
+  'qom-list-properties': Command<QomListPropertiesArguments, readonly ObjectPropertyInfo[]>;
+  /** The properties of a type of device, but for those that all devices have. */
   'device-list-properties': Command<DeviceListPropertiesArguments, readonly ObjectPropertyInfo[]>;
-  /** Options of the command line that take parameters with names. */
-  'query-command-line-options': Command<QueryCommandLineOptionsArguments, readonly CommandLineOptionInfo[]>;
-  /** Models of TPM devices. There are none. */
-  'query-tpm-models': Command<Empty, readonly string[]>;
-  /** Back ends of TPM devices. There are none. */
-  'query-tpm-types': Command<Empty, readonly string[]>;
-  /** What migration to another host can be asked for. A machine stays where it is: the list is empty. */
-  'query-migrate-capabilities': Command<Empty, readonly MigrationCapabilityStatus[]>;
-  /** How far a migration to another host has come. A machine stays where it is: there is nothing to tell. */
-  'query-migrate': Command<Empty, MigrationInfo>;
+  /** The drives, and the nodes of `-blockdev` that devices use. */
+  'query-block': Command<Empty, readonly BlockInfo[]>;
+  /** Every disk image, whether a device uses it or not. */
+  'query-named-block-nodes': Command<QueryNamedBlockNodesArguments, readonly BlockDeviceInfo[]>;
+  /** What has been done to disk images since the start. The host sees a large request in pieces of 1 MiB. */
+  'query-blockstats': Command<QueryBlockstatsArguments, readonly BlockStats[]>;
+  /** Network devices, and the back ends that they are connected to. */
+  'query-netdevs': Command<Empty, readonly NetClientInfo[]>;
+  /** Which frames network devices take. They take all: filtering is not among the features that they offer. */
+  'query-rx-filter': Command<QueryRxFilterArguments, readonly RxFilterInfo[]>;
+  /** Pulls a network cable out, or plugs it in. The guest sees the link of its device go down and up. */
+  set_link: Command<SetLinkArguments, Empty>;
+  /** The character devices. */
+  'query-chardev': Command<Empty, readonly ChardevInfo[]>;
   /** The backends that character devices can have. */
   'query-chardev-backends': Command<Empty, readonly ChardevBackendInfo[]>;
   /** Makes a character device. */
@@ -101,6 +109,49 @@ export interface Commands {
   'query-yank': Command<Empty, readonly YankInstance[]>;
   /** Cuts connections that hang, at once and with what has not been sent. */
   yank: Command<YankArguments, Empty>;
+  /**
+   * The pages that a vCPU accesses without looking at page tables and memory protection again, by rights and address. A
+   * sample: the guest runs on.
+   */
+  'query-tlb': Command<QueryTlbArguments, readonly TlbPage[]>;
+  /** The interrupt controller: who interrupts, and who is interrupted. A sample: the guest runs on. */
+  'query-interrupt-controller': Command<Empty, InterruptControllerInfo>;
+  /** How often each source of the interrupt controller has been claimed since the last reset, for people. */
+  'x-query-irq': Command<Empty, HumanReadableText>;
+  /** What is put into memory at power-on and at every reset, for people. */
+  'x-query-roms': Command<Empty, HumanReadableText>;
+  /** The memory of the host that is the guest's, for people: its place in what the threads share, and its size. */
+  'x-query-ramblock': Command<Empty, HumanReadableText>;
+  /** The nodes of a machine whose memory is not everywhere equally near, for people. There are none. */
+  'x-query-numa': Command<Empty, HumanReadableText>;
+  /** The virtio devices, in the order of their slots. */
+  'x-query-virtio': Command<Empty, readonly VirtioInfo[]>;
+  /** How far a virtio device and its driver have come with each other. */
+  'x-query-virtio-status': Command<QueryVirtioStatusArguments, VirtioStatus>;
+  /** Where a queue of a virtio device lies, and how much of it has been served. */
+  'x-query-virtio-queue-status': Command<QueryVirtioQueueStatusArguments, VirtQueueStatus>;
+  /** Plugs a device in. No bus of this board takes one while the machine runs: the error says so. */
+  device_add: Command<DeviceAddArguments, Empty>;
+  /** Unplugs a device. No bus of this board lets go of one while the machine runs: the error says so. */
+  device_del: Command<DeviceDelArguments, Empty>;
+  /** Options of the command line that take parameters with names. */
+  'query-command-line-options': Command<QueryCommandLineOptionsArguments, readonly CommandLineOptionInfo[]>;
+  /** Models of TPM devices. There are none. */
+  'query-tpm-models': Command<Empty, readonly string[]>;
+  /** Back ends of TPM devices. There are none. */
+  'query-tpm-types': Command<Empty, readonly string[]>;
+  /** What migration to another host can be asked for. A machine stays where it is: the list is empty. */
+  'query-migrate-capabilities': Command<Empty, readonly MigrationCapabilityStatus[]>;
+  /** How far a migration to another host has come. A machine stays where it is: there is nothing to tell. */
+  'query-migrate': Command<Empty, MigrationInfo>;
+  /** Makes a network back end. No device could be connected to it: those of this machine have theirs from the start. */
+  netdev_add: Command<NetdevAddArguments, Empty>;
+  /** Removes a network back end. Those that there are stay. */
+  netdev_del: Command<NetdevDelArguments, Empty>;
+  /** Makes an object for devices to refer to. No device could: those of this machine have theirs from the start. */
+  'object-add': Command<ObjectAddArguments, Empty>;
+  /** Removes an object that devices refer to. Those that there are stay. */
+  'object-del': Command<ObjectDelArguments, Empty>;
   /** Whether the machine runs, and why not. */
   'query-status': Command<Empty, StatusInfo>;
   /** Stops every vCPU and guest time. STOP tells when it happened; if the machine does not run, nothing happens. */
@@ -174,6 +225,139 @@ export interface Events {
   INSTR_ERROR: InstrErrorData;
 }
 
+export interface BlockDeviceInfo {
+  /** The file. */
+  readonly file: string;
+  /** Name of the node; one that nobody has named begins with `#`. */
+  readonly 'node-name': string;
+  /** True if it can only be read. */
+  readonly ro: boolean;
+  /** `raw`, or `file` for what lies below. */
+  readonly drv: string;
+  /** Images below this one that show through. */
+  readonly backing_file_depth: Integer;
+  /** True if it is encrypted. */
+  readonly encrypted: boolean;
+  /** What is done about zeros. */
+  readonly detect_zeroes: BlockdevDetectZeroesOptions;
+  /** Limit of the rate; 0 for none. */
+  readonly bps: Integer;
+  /** Limit of the rate; 0 for none. */
+  readonly bps_rd: Integer;
+  /** Limit of the rate; 0 for none. */
+  readonly bps_wr: Integer;
+  /** Limit of the rate; 0 for none. */
+  readonly iops: Integer;
+  /** Limit of the rate; 0 for none. */
+  readonly iops_rd: Integer;
+  /** Limit of the rate; 0 for none. */
+  readonly iops_wr: Integer;
+  readonly image: ImageInfo;
+  readonly cache: BlockdevCacheInfo;
+  /** Offset of which a write is reported; 0 for none. */
+  readonly write_threshold: Integer;
+}
+
+/** Always `ok`: the guest is told of errors. */
+export type BlockDeviceIoStatus = 'ok' | 'failed' | 'nospace';
+
+export interface BlockDeviceStats {
+  /** Bytes read. */
+  readonly rd_bytes: Integer;
+  /** Bytes written. */
+  readonly wr_bytes: Integer;
+  /** Bytes discarded. */
+  readonly unmap_bytes: Integer;
+  /** Reads done. */
+  readonly rd_operations: Integer;
+  /** Writes done. */
+  readonly wr_operations: Integer;
+  /** Flushes done. */
+  readonly flush_operations: Integer;
+  /** Discards done. */
+  readonly unmap_operations: Integer;
+  /** Nanoseconds that reads took. */
+  readonly rd_total_time_ns: Integer;
+  /** Nanoseconds that writes took. */
+  readonly wr_total_time_ns: Integer;
+  /** Nanoseconds that flushes took. */
+  readonly flush_total_time_ns: Integer;
+  /** Nanoseconds that discards took. */
+  readonly unmap_total_time_ns: Integer;
+  /** First byte behind those that have been written. */
+  readonly wr_highest_offset: Integer;
+  /** Reads that were joined to others. */
+  readonly rd_merged: Integer;
+  /** Writes that were joined to others. */
+  readonly wr_merged: Integer;
+  /** Discards that were joined to others. */
+  readonly unmap_merged: Integer;
+  /** Nanoseconds since the last operation; absent before the first. */
+  readonly idle_time_ns?: Integer;
+  /** Reads that the host refused. */
+  readonly failed_rd_operations: Integer;
+  /** Writes that the host refused. */
+  readonly failed_wr_operations: Integer;
+  /** Flushes that the host refused. */
+  readonly failed_flush_operations: Integer;
+  /** Discards that the host refused. */
+  readonly failed_unmap_operations: Integer;
+  /** Reads that made no sense: those do not get here. */
+  readonly invalid_rd_operations: Integer;
+  /** Writes that made no sense: those do not get here. */
+  readonly invalid_wr_operations: Integer;
+  /** Flushes that made no sense. */
+  readonly invalid_flush_operations: Integer;
+  /** Discards that made no sense. */
+  readonly invalid_unmap_operations: Integer;
+  /** True if what makes no sense counts as the last operation. */
+  readonly account_invalid: boolean;
+  /** True if what was refused counts as the last operation. */
+  readonly account_failed: boolean;
+  /** Statistics of intervals: there are none. */
+  readonly timed_stats: readonly BlockDeviceTimedStats[];
+}
+
+export type BlockDeviceTimedStats = Empty;
+
+export interface BlockInfo {
+  /** Id of the drive; empty for a node of `-blockdev`. */
+  readonly device: string;
+  /** Path of the device that it belongs to. */
+  readonly qdev?: string;
+  /** Always `unknown`. */
+  readonly type: string;
+  /** True if the medium can be taken out. */
+  readonly removable: boolean;
+  /** True if the guest has locked it in. */
+  readonly locked: boolean;
+  readonly inserted?: BlockDeviceInfo;
+  /** Always `ok`: the guest is told of errors. */
+  readonly 'io-status'?: BlockDeviceIoStatus;
+}
+
+export interface BlockStats {
+  /** Id of the drive; absent for a node. */
+  readonly device?: string;
+  /** Path of the device that it belongs to. */
+  readonly qdev?: string;
+  /** Name of the node. */
+  readonly 'node-name'?: string;
+  readonly stats: BlockDeviceStats;
+}
+
+export interface BlockdevCacheInfo {
+  /** True if what is written is safe only when it has been flushed. */
+  readonly writeback: boolean;
+  /** True if the host's page cache is passed by. */
+  readonly direct: boolean;
+  /** True if flushing does nothing. */
+  readonly 'no-flush': boolean;
+}
+
+/** What is done about zeros. */
+export type BlockdevDetectZeroesOptions = 'off' | 'on' | 'unmap';
+
 export interface ChardevAddArguments {
   /** Its id. */
   readonly id: string;
@@ -209,6 +393,15 @@ export interface ChardevFile {
   readonly out: string;
   /** Keep what it holds already. */
   readonly append?: boolean;
+}
+
+export interface ChardevInfo {
+  /** Its id. */
+  readonly label: string;
+  /** What it is connected to. */
+  readonly filename: string;
+  /** True if a device or a monitor uses it. */
+  readonly 'frontend-open': boolean;
 }
 
 export interface ChardevRemoveArguments {
@@ -309,7 +502,7 @@ export interface DeviceDelArguments {
 }
 
 export interface DeviceListPropertiesArguments {
-  /** The model. */
+  /** Name of the type. */
   readonly typename: string;
 }
 
@@ -366,11 +559,29 @@ export interface HumanMonitorCommandArguments {
   readonly 'cpu-index'?: Integer;
 }
 
+export interface HumanReadableText {
+  /** Lines, for people. */
+  readonly 'human-readable-text': string;
+}
+
 export interface IOThreadInfo {
   /** Its id. */
   readonly id: string;
   /** Host thread that it is. */
   readonly 'thread-id': Integer;
+}
+
+export interface ImageInfo {
+  /** The file. */
+  readonly filename: string;
+  /** Its format. */
+  readonly format: string;
+  /** True if it was not closed as it should have been. */
+  readonly 'dirty-flag': boolean;
+  /** Bytes that the guest sees. */
+  readonly 'virtual-size': Integer;
+  /** Bytes that it takes on the host; absent where the file has gone. */
+  readonly 'actual-size'?: Integer;
 }
 
 export interface InetSocketAddress {
@@ -458,6 +669,44 @@ export interface InstrUnloadedData {
   readonly id: string;
   /** As it was given to `instr-load`. */
   readonly path: string;
+}
+
+export interface InterruptContext {
+  /** The vCPU that it interrupts. */
+  readonly 'cpu-index': Integer;
+  /** The mode of it that it interrupts. */
+  readonly mode: InterruptMode;
+  /** Only higher priorities interrupt. */
+  readonly threshold: Integer;
+}
+
+export interface InterruptControllerInfo {
+  /** Name of the controller. */
+  readonly name: string;
+  /** What it drives. */
+  readonly contexts: readonly InterruptContext[];
+  /** What drives it: those that are enabled, have a priority or have been of any use. */
+  readonly sources: readonly InterruptSource[];
+}
+
+/** The mode of it that it interrupts. */
+export type InterruptMode = 'machine' | 'supervisor';
+
+export interface InterruptSource {
+  /** Number of the source. */
+  readonly source: Integer;
+  /** Its priority; 0 never interrupts. */
+  readonly priority: Integer;
+  /** True while its line is high. */
+  readonly level: boolean;
+  /** True while it waits to be claimed. */
+  readonly pending: boolean;
+  /** True from its claim to its completion. */
+  readonly claimed: boolean;
+  /** Contexts that have enabled it, by their places in the list. */
+  readonly enabled: readonly Integer[];
+  /** Times that it has been claimed since the last reset. */
+  readonly claims: Integer;
 }
 
 export interface JitInfo {
@@ -602,11 +851,74 @@ export interface NameInfo {
   readonly name?: string;
 }
 
+/** Kind of the back end. */
+export type NetClientDriver = 'user' | 'socket' | 'stream' | 'dgram';
+
+export interface NetClientInfo {
+  /** The id; of a device without one, its model and a number. */
+  readonly name: string;
+  /** `nic`: a network device. Else the kind of back end. */
+  readonly type: NetClientType;
+  /** Of a device: its model. */
+  readonly model?: string;
+  /** Of a device: its hardware address. */
+  readonly macaddr?: string;
+  /** Of a back end: what it leads to. */
+  readonly info?: string;
+  /** What is at the other end of the cable; absent where nothing is. */
+  readonly peer?: string;
+}
+
+/** `nic`: a network device. Else the kind of back end. */
+export type NetClientType = 'nic' | 'user' | 'stream' | 'dgram';
+
+export interface NetdevAddArguments {
+  /** Kind of the back end. */
+  readonly type: NetClientDriver;
+  /** Its id. */
+  readonly id: string;
+  readonly [member: string]: unknown;
+}
+
+export interface NetdevDelArguments {
+  /** Id of the back end. */
+  readonly id: string;
+}
+
+export interface ObjectAddArguments {
+  /** Type of the object. */
+  readonly 'qom-type': ObjectType;
+  /** Its id. */
+  readonly id: string;
+  readonly [member: string]: unknown;
+}
+
+export interface ObjectDelArguments {
+  /** Id of the object. */
+  readonly id: string;
+}
+
 export interface ObjectPropertyInfo {
   /** Name of the property. */
   readonly name: string;
-  /** Its type. */
+  /** Its type; `child<TYPE>` for an object below this one, `link<TYPE>` for one elsewhere. */
   readonly type: string;
+  /** What it says. */
+  readonly description?: string;
+  /** What it is unless something else is asked for. */
+  readonly 'default-value'?: unknown;
+}
+
+/** Type of the object. */
+export type ObjectType = 'rng-builtin' | 'rng-random';
+
+export interface ObjectTypeInfo {
+  /** Name of the type. */
+  readonly name: string;
+  /** True if there are no objects of just this type. */
+  readonly abstract?: boolean;
+  /** What it derives from. */
+  readonly parent?: string;
 }
 
 export interface PmemsaveArguments {
@@ -626,9 +938,65 @@ export interface QmpCapabilitiesArguments {
   readonly enable?: readonly QMPCapability[];
 }
 
+export interface QomGetArguments {
+  /** Its path, or the end of one if that is unambiguous: `/machine/soc0`, `soc0`. */
+  readonly path: string;
+  /** Name of the property. */
+  readonly property: string;
+}
+
+export interface QomListArguments {
+  /** Its path, or the end of one if that is unambiguous: `/machine/soc0`, `soc0`. */
+  readonly path: string;
+}
+
+export interface QomListPropertiesArguments {
+  /** Name of the type. */
+  readonly typename: string;
+}
+
+export interface QomListTypesArguments {
+  /** Only this type and those that derive from it. */
+  readonly implements?: string;
+  /** Also types that no object is of just by itself; by default not. */
+  readonly abstract?: boolean;
+}
+
+export interface QueryBlockstatsArguments {
+  /** All nodes, without their devices. */
+  readonly 'query-nodes'?: boolean;
+}
+
 export interface QueryCommandLineOptionsArguments {
   /** The option, without its dash; by default all. */
   readonly option?: string;
+}
+
+export interface QueryNamedBlockNodesArguments {
+  /** Leave out what the image lies on: there is nothing. */
+  readonly flat?: boolean;
+}
+
+export interface QueryRxFilterArguments {
+  /** Only this device. */
+  readonly name?: string;
+}
+
+export interface QueryTlbArguments {
+  /** The vCPU, by default the first. */
+  readonly 'cpu-index'?: Integer;
+}
+
+export interface QueryVirtioQueueStatusArguments {
+  /** Path of the device. */
+  readonly path: string;
+  /** Number of the queue. */
+  readonly queue: Integer;
+}
+
+export interface QueryVirtioStatusArguments {
+  /** Path of the device. */
+  readonly path: string;
 }
 
 /** What follows when the guest resets the machine: `shutdown` ends it. */
@@ -670,6 +1038,36 @@ export type RunState =
   | 'shutdown'
   | 'internal-error'
   | 'guest-panicked';
+
+export interface RxFilterInfo {
+  /** The device. */
+  readonly name: string;
+  /** True if it takes frames for others. */
+  readonly promiscuous: boolean;
+  /** `normal`: what the table lists. `all`: everything. */
+  readonly multicast: RxState;
+  /** `normal`: what the table lists. `all`: everything. */
+  readonly unicast: RxState;
+  /** `normal`: what the table lists. `all`: everything. */
+  readonly vlan: RxState;
+  /** True if it takes broadcasts. */
+  readonly 'broadcast-allowed': boolean;
+  /** True if there were too many addresses for the table. */
+  readonly 'multicast-overflow': boolean;
+  /** True if there were too many addresses for the table. */
+  readonly 'unicast-overflow': boolean;
+  /** Its hardware address. */
+  readonly 'main-mac': string;
+  /** VLANs it takes frames of. */
+  readonly 'vlan-table': readonly Integer[];
+  /** Addresses it takes frames for, besides its own. */
+  readonly 'unicast-table': readonly string[];
+  /** Groups it takes frames for. */
+  readonly 'multicast-table': readonly string[];
+}
+
+/** `normal`: what the table lists. `all`: everything. */
+export type RxState = 'normal' | 'none' | 'all';
 
 export interface SchemaInfo {
   /** Name of the command, event or built-in type; a number for other types, `[NAME]` for arrays. */
@@ -729,6 +1127,13 @@ export interface SetActionArguments {
    * What follows when the guest ends the machine: `poweroff` ends the program, `pause` lets it stay for its clients.
    */
   readonly shutdown?: ShutdownAction;
+}
+
+export interface SetLinkArguments {
+  /** The device, or its back end. */
+  readonly name: string;
+  /** True to plug it in. */
+  readonly up: boolean;
 }
 
 /** What follows when the guest ends the machine: `poweroff` ends the program, `pause` lets it stay for its clients. */
@@ -806,6 +1211,25 @@ export interface TargetInfo {
   readonly arch: SysEmuTarget;
 }
 
+export interface TlbPage {
+  /** Address of the page as the guest uses it. */
+  readonly virtual: Integer;
+  /** Its physical address. */
+  readonly physical: Integer;
+  /** Bytes of the page. */
+  readonly size: Integer;
+  /** Bytes that one entry of the page table maps, or that memory protection treats alike. */
+  readonly 'entry-size': Integer;
+  /** True if it is read without looking further. */
+  readonly read: boolean;
+  /** True if it is written without looking further; false, too, where translated code lies in it. */
+  readonly write: boolean;
+  /** True if it holds in every address space. */
+  readonly global: boolean;
+  /** The rights of the accesses: `machine`, `supervisor`, `supervisor-and-user`, `user`, `executable`. */
+  readonly mode: string;
+}
+
 export interface TraceEventGetStateArguments {
   /** Name of the event, or a pattern: `*` stands for any characters, and where there is a `*`, `?` for one. */
   readonly name: string;
@@ -853,6 +1277,68 @@ export interface VersionTriple {
   readonly minor: Integer;
   /** Micro version. */
   readonly micro: Integer;
+}
+
+export interface VirtQueueStatus {
+  /** Kind of the device. */
+  readonly name: string;
+  /** Number of the queue. */
+  readonly 'queue-index': Integer;
+  /** True if the driver has set it up. */
+  readonly ready: boolean;
+  /** Chains that have been taken and not given back. */
+  readonly inuse: Integer;
+  /** Chains that have been given back, modulo 2^16. */
+  readonly 'used-idx': Integer;
+  /** Chains that have been taken, modulo 2^16. */
+  readonly 'last-avail-idx': Integer;
+  /** Descriptors. */
+  readonly 'vring-num': Integer;
+  /** Address of the descriptor table. */
+  readonly 'vring-desc': Integer;
+  /** Address of the available ring. */
+  readonly 'vring-avail': Integer;
+  /** Address of the used ring. */
+  readonly 'vring-used': Integer;
+}
+
+export interface VirtioDeviceFeatures {
+  /** Numbers of the bits that are set. */
+  readonly bits: readonly Integer[];
+  /** The names of those that have one. */
+  readonly names: readonly string[];
+}
+
+export interface VirtioDeviceStatus {
+  /** Bits of the status, by name. */
+  readonly statuses: readonly string[];
+}
+
+export interface VirtioInfo {
+  /** Path of the device. */
+  readonly path: string;
+  /** Its kind, such as `virtio-blk`. */
+  readonly name: string;
+}
+
+export interface VirtioStatus {
+  /** Its kind, such as `virtio-blk`. */
+  readonly name: string;
+  /** The kind, as a number. */
+  readonly 'device-id': Integer;
+  /** Queues. */
+  readonly 'num-vqs': Integer;
+  /** The queue that the driver has selected. */
+  readonly 'queue-sel': Integer;
+  /** What it has interrupted for: 1 for used buffers, 2 for a change of its configuration or status. */
+  readonly isr: Integer;
+  /** True if the driver has broken a rule: the device needs a reset. */
+  readonly broken: boolean;
+  /** True if the driver has said that it is ready. */
+  readonly started: boolean;
+  readonly status: VirtioDeviceStatus;
+  readonly 'host-features': VirtioDeviceFeatures;
+  readonly 'guest-features': VirtioDeviceFeatures;
 }
 
 export interface YankArguments {

@@ -5,6 +5,7 @@
  */
 import type { Machine } from '../core/machine/interface.ts';
 import { nothing, type Schema } from '../schema/build.ts';
+import type { BackEnds } from './back-ends.ts';
 import type { DumpProgress } from './dump/progress.ts';
 import type { MonitorEvent } from './events.ts';
 import type { Host } from './host.ts';
@@ -14,6 +15,7 @@ import type { SnapshotStore } from './snapshots.ts';
 /** What a handler may reach. One for the whole daemon, shared by every session. */
 export interface Context {
   readonly machine: Machine;
+  readonly backEnds: BackEnds;
   readonly host: Host;
   /** How far the last dump of the guest's memory has come. */
   readonly dump: DumpProgress;

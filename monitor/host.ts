@@ -11,8 +11,6 @@ export interface OptionParameter {
 
 /** Devices of the board, as far as clients may plug them in and out while it runs. */
 export interface Devices {
-  /** Names of the properties of each model. */
-  readonly models: ReadonlyMap<string, readonly string[]>;
   /** @throws CommandError always: no bus of the board takes devices while it runs, and what is asked for may be wrong */
   add(properties: Readonly<Record<string, unknown>>): never;
   /** @throws CommandError in the same way. @param id of a device, or its path in the object tree */

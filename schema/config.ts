@@ -66,6 +66,8 @@ export interface MachineConfig<Serial, Virtio = unknown, Block = unknown> {
   /** A reset asked for by the guest ends the machine instead, with reason `guest-reset`. */
   readonly noReboot?: boolean;
   readonly serial: Serial;
+  /** Names of what is behind devices of the board, for those who look: `serial`, `pflash0` and `pflash1`. */
+  readonly labels?: Readonly<Record<string, string>>;
   /**
    * Finds the file of a plugin. Returns a URL to import it by, another one whenever the file has changed.
    * @throws Error in one line: there is no such file

@@ -18,6 +18,7 @@ import {
   type ShutdownReason,
   type VirtioDevice,
 } from '../core/machine/interface.ts';
+import type { BackEnds } from '../monitor/back-ends.ts';
 import type { Context, HumanCommand } from '../monitor/command.ts';
 import { newDumpProgress } from '../monitor/dump/progress.ts';
 import { EventFeed } from '../monitor/events.ts';
@@ -29,6 +30,7 @@ import { serveQmp } from '../monitor/qmp.ts';
 import { createRegistry } from '../monitor/registry.ts';
 import type { ByteStream, MessageStream } from '../monitor/stream.ts';
 import { type MachineConfig, RAM_ID } from '../schema/config.ts';
+import { backEndsOf } from './back-ends.ts';
 import { Chardev, type ChardevEnvironment } from './chardev/chardev.ts';
 import { ChardevSet } from './chardev/chardevs.ts';
 import { monitorFrontEnd } from './chardev/monitor.ts';
@@ -139,12 +141,12 @@ export class Daemon {
 
     await this.#openChardevs();
     const serial = this.#connectLine(config.serial?.chardev, config.serial?.option ?? '-serial');
-    const plugged = await this.#openDevices();
+    const { plugged, ...opened } = await this.#openDevices();
     this.#writePidFile();
 
     const machine = await this.#createMachine({ ...images, ...plugged }, serial, trace.line);
     const snapshots = await this.#openSnapshots(machine);
-    this.#connectMonitors(machine, snapshots);
+    this.#connectMonitors(machine, backEndsOf(config, this.#chardevs, opened), snapshots);
     await this.#loadPlugins(machine);
     await enableTrace(config.trace, machine, (line) => this.#environment.report(line));
     await this.#loadSnapshot(snapshots);
@@ -172,7 +174,7 @@ export class Daemon {
     return line;
   }
 
-  #openDevices(): Promise<Plugged> {
+  #openDevices(): ReturnType<typeof openDevices> {
     return openDevices(this.#config, {
       connectConsole: (chardev, option) => this.#connectLine(chardev, option),
       report: (line) => this.#environment.report(line),
@@ -196,6 +198,7 @@ export class Daemon {
         // Plugins and trace events are in place before the first instruction.
         paused: true,
         serial,
+        labels: this.#labels(),
         trace,
         findPlugin,
         output: (plugin, name, text) => output.write(plugin, name, text),
@@ -214,6 +217,13 @@ export class Daemon {
     return machine;
   }
 
+  /** What is behind the devices of the board. */
+  #labels(): Readonly<Record<string, string>> {
+    const { serial, flash } = this.#config;
+    const drives = flash.flatMap((id, bank) => (id === undefined ? [] : [[`pflash${bank}`, id]]));
+    return { ...(serial === undefined ? {} : { serial: serial.chardev }), ...Object.fromEntries(drives) };
+  }
+
   async #openSnapshots({ snapshots }: Machine): Promise<SnapshotFolder | undefined> {
     const folder = this.#config.snapshots;
     return folder === undefined ? undefined : SnapshotFolder.open(folder, snapshots, writableDrives(this.#config));
@@ -227,7 +237,7 @@ export class Daemon {
     });
   }
 
-  #connectMonitors(machine: Machine, snapshots: SnapshotFolder | undefined): void {
+  #connectMonitors(machine: Machine, backEnds: BackEnds, snapshots: SnapshotFolder | undefined): void {
     const { human, log } = this.#environment;
     const events = new EventFeed(machine);
     this.#undo.push(() => events.close());
@@ -235,6 +245,7 @@ export class Daemon {
     this.#undo.push(() => jobs.settled());
     const context: Context = {
       machine,
+      backEnds,
       host: this.#host,
       dump: newDumpProgress(),
       emit: (happened) => events.publish(happened),

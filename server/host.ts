@@ -4,7 +4,7 @@ import { VIRTIO_SLOTS } from '../core/machine/equipment.ts';
 import { CommandError } from '../monitor/command.ts';
 import type { Chardevs, Devices, Host, OptionParameter, Parts } from '../monitor/host.ts';
 import type { Config } from './config/config.ts';
-import { DEVICE_MODELS, parseDevice } from './config/devices.ts';
+import { parseDevice } from './config/devices.ts';
 import type { Option } from './config/option.ts';
 import { reasonOf, UsageError } from './errors.ts';
 
@@ -46,9 +46,6 @@ function devicesOf(devices: Config['devices']): Devices {
     throw new CommandError(`Bus 'virtio-mmio-bus.${slot}' does not support hotplugging`);
   };
   return {
-    models: new Map(
-      Object.entries(DEVICE_MODELS).map(([model, doc]) => [model, parametersIn(doc).map(({ name }) => name)]),
-    ),
     add(properties) {
       const values = JSON.stringify(properties, (_, value) => (typeof value === 'bigint' ? String(value) : value));
       let asked: ReturnType<typeof parseDevice>;

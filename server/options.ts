@@ -231,7 +231,7 @@ export const options: readonly Option[] = [
   {
     names: ['serial'],
     argument: 'DEV',
-    doc: 'connects the serial line: none, null, stdio, pty, file:PATH, unix:PATH[,server=on][,wait=off], tcp:HOST:PORT[,...], chardev:ID, mon:DEV',
+    doc: 'connects the serial line: none, null, stdio, pty, file:PATH, unix:PATH[,server=on][,wait=off], tcp:HOST:PORT[,...], telnet:HOST:PORT[,...], chardev:ID, mon:DEV',
     apply: (draft, device, option) => {
       draft.serials.push(parseSerial(device, option));
     },
@@ -247,7 +247,7 @@ export const options: readonly Option[] = [
   {
     names: ['chardev'],
     argument: 'BACKEND,id=ID[,mux=on][,...]',
-    doc: 'character device to be named by -serial and -mon: null; stdio[,signal=off]; pty; ringbuf[,size=SIZE]; file,path=PATH[,append=on]; socket,path=PATH or host=HOST,port=PORT or fd=N[,server=on][,wait=off]; repeatable',
+    doc: 'character device to be named by -serial and -mon: null; stdio[,signal=off]; pty; ringbuf[,size=SIZE]; file,path=PATH[,append=on]; socket,path=PATH or host=HOST,port=PORT or fd=N[,server=on][,wait=off][,telnet=on]; repeatable',
     answer: (argument) =>
       argument === 'help'
         ? listing(

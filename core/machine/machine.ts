@@ -24,6 +24,7 @@ import { codeStatisticsOf } from './code-statistics.ts';
 import { Debugger } from './debugger.ts';
 import { type Equipment, equip, type Fitting } from './equipment.ts';
 import { MachineMemory } from './guest-memory.ts';
+import { MachineInspection } from './inspect/machine-inspection.ts';
 import type {
   BlockBackend,
   CharacterBackend,
@@ -69,6 +70,7 @@ class VirtMachine implements Machine {
   readonly traceEvents: TraceControl;
   rebootAction: 'reset' | 'shutdown';
   readonly debug: Debugger;
+  readonly inspection: MachineInspection;
   readonly snapshots: Snapshots;
   readonly #config: Config;
   readonly #layout: Layout;
@@ -126,6 +128,7 @@ class VirtMachine implements Machine {
       ramBytes,
       ranges: memoryRanges(this.#board.bus, ramBytes),
     });
+    this.inspection = new MachineInspection({ buffer, layout, board: this.#board, image, physical, config });
     this.vcpus = layout.vcpus.map((_, index) => new VcpuRegisters(buffer, layout, index, this.#board.time));
     this.#clock = new Worker(new URL('./clock-worker.ts', import.meta.url), {
       workerData: { buffer, vcpus: smp, ramBytes, equipment } satisfies ClockWorkerData,

@@ -1,11 +1,7 @@
 /** Devices, and the command line that they come from. Nothing can be plugged in or out while the machine runs. */
+import { isKindOf, OBJECT_TYPES } from '../../core/machine/inspect/types.ts';
 import { anyMore, list, optional, str, struct } from '../../schema/build.ts';
-import {
-  CommandLineOptionInfo,
-  DeviceProperty,
-  MigrationCapabilityStatus,
-  MigrationInfo,
-} from '../../schema/types/machine.ts';
+import { CommandLineOptionInfo, MigrationCapabilityStatus, MigrationInfo } from '../../schema/types/machine.ts';
 import { CommandError, command } from '../command.ts';
 
 export const deviceAdd = command('device_add', {
@@ -21,7 +17,15 @@ export const deviceAdd = command('device_add', {
     request: '{"execute": "device_add", "arguments": {"driver": "virtio-rng-device", "id": "rng0"}}',
     reply: `{"error": {"class": "GenericError", "desc": "Bus 'virtio-mmio-bus.7' does not support hotplugging"}}`,
   },
-  run: ({ host }, properties) => host.devices.add(properties),
+  run: ({ host }, properties) => {
+    const { driver } = properties;
+    if (!Object.hasOwn(OBJECT_TYPES, driver) || !isKindOf(driver, 'device'))
+      throw new CommandError(`'${driver}' is not a valid device model name`);
+    if (OBJECT_TYPES[driver]?.abstract) throw new CommandError("Parameter 'driver' expects a non-abstract device type");
+    if (!isKindOf(driver, 'virtio-device') && !isKindOf(driver, 'virtio-serial-port'))
+      throw new CommandError("Parameter 'driver' expects a pluggable device type");
+    return host.devices.add(properties);
+  },
 });
 
 export const deviceDel = command('device_del', {
@@ -32,21 +36,6 @@ export const deviceDel = command('device_del', {
     reply: `{"error": {"class": "DeviceNotFound", "desc": "Device 'nosuch' not found"}}`,
   },
   run: ({ host }, { id }) => host.devices.remove(id),
-});
-
-export const deviceListProperties = command('device-list-properties', {
-  doc: 'The properties that `-device` takes for a model.',
-  args: struct('DeviceListPropertiesArguments', { typename: str('The model.') }),
-  returns: list(DeviceProperty),
-  example: {
-    request: '{"execute": "device-list-properties", "arguments": {"typename": "virtio-blk-device"}}',
-    reply: '{"return": [{"name": "drive", "type": "str"}, {"name": "serial", "type": "str"}]}',
-  },
-  run: ({ host }, { typename }) => {
-    const names = host.devices.models.get(typename);
-    if (names === undefined) throw new CommandError(`Device '${typename}' not found`, 'DeviceNotFound');
-    return names.map((name) => ({ name, type: 'str' }));
-  },
 });
 
 export const queryCommandLineOptions = command('query-command-line-options', {
@@ -98,7 +87,6 @@ export const queryMigrate = command('query-migrate', {
 export const deviceCommands = [
   deviceAdd,
   deviceDel,
-  deviceListProperties,
   queryCommandLineOptions,
   queryTpmModels,
   queryTpmTypes,

@@ -64,11 +64,6 @@ export const Memdev = struct('Memdev', {
   share: bool('True if other processes see it.'),
 });
 
-export const DeviceProperty = struct('ObjectPropertyInfo', {
-  name: str('Name of the property.'),
-  type: str('Its type.'),
-});
-
 const CommandLineParameterType = oneOf(
   'CommandLineParameterType',
   ['string', 'boolean', 'number', 'size'],

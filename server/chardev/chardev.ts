@@ -62,7 +62,7 @@ export class Chardev {
       });
     if (backend.type === 'socket' && backend.wait) {
       this.#environment.report(
-        `${option}: info: QEMU waiting for connection on: disconnected:${showAddress(backend.address)},server=on`,
+        `${option}: info: QEMU waiting for connection on: disconnected:${showAddress(backend.address, backend.telnet)},server=on`,
       );
       await arrival;
     }
@@ -94,6 +94,19 @@ export class Chardev {
   async disconnect(frontEnd: FrontEnd): Promise<void> {
     this.#frontEnds.splice(this.#frontEnds.indexOf(frontEnd), 1);
     await Promise.all([...this.#served].map(finish));
+  }
+
+  /** Whether anybody stands behind it. */
+  get isUsed(): boolean {
+    return this.#frontEnds.length > 0;
+  }
+
+  /** What it is, in QEMU's words: `stdio`, or of a socket its address and whether anybody is there. */
+  get filename(): string {
+    const { backend } = this.spec;
+    if (backend.type !== 'socket') return backend.type;
+    const there = this.#served.size > 0 ? '' : 'disconnected:';
+    return `${there}${showAddress(backend.address, backend.telnet)}${backend.server ? ',server=on' : ''}`;
   }
 
   /** Begins to serve clients, once every front end has been connected. */

@@ -20,6 +20,8 @@ export interface SocketSpec {
   readonly server: boolean;
   /** A server that waits for its first client before the machine is made. */
   readonly wait: boolean;
+  /** Clients speak telnet. */
+  readonly telnet?: boolean;
 }
 
 export interface StdioSpec {
@@ -70,8 +72,8 @@ export function parseChardev(argument: string): ChardevSpec {
 }
 
 /**
- * A character device in one word: `null`, `stdio`, `pty`, `file:PATH`, `unix:PATH[,...]`, `tcp:[HOST]:PORT[,...]`, or `mon:` and
- * one of these, which shares it with a monitor.
+ * A character device in one word: `null`, `stdio`, `pty`, `file:PATH`, `unix:PATH[,...]`, `tcp:[HOST]:PORT[,...]`,
+ * `telnet:` like `tcp:`, or `mon:` and one of these, which shares it with a monitor.
  * @param option for messages
  * @returns the device, and whether a monitor is to share it
  * @throws UsageError
@@ -105,12 +107,15 @@ function wordValues(device: string): [BackendSpec['type'], KeyValues] {
   if (colon < 0 && (scheme === 'null' || scheme === 'stdio' || scheme === 'pty')) return [scheme, new KeyValues([])];
   if (colon >= 0 && scheme === 'file') return ['file', new KeyValues([['path', rest]])];
   if (colon >= 0 && scheme === 'unix') return ['socket', KeyValues.parse(rest, 'path')];
-  if (colon >= 0 && scheme === 'tcp') {
+  if (colon >= 0 && (scheme === 'tcp' || scheme === 'telnet')) {
     const { host, port, options } =
       /^(?<host>\[[^\]]*\]|[^:,]*):(?<port>[^,]*)(?:,(?<options>.*))?$/.exec(rest)?.groups ?? {};
     if (host === undefined || port === undefined)
-      throw new UsageError(`'${device}' has no port: expected tcp:HOST:PORT`);
-    return ['socket', KeyValues.parse(`host=${host},port=${port},${options ?? ''}`)];
+      throw new UsageError(`'${device}' has no port: expected ${scheme}:HOST:PORT`);
+    return [
+      'socket',
+      KeyValues.parse(`host=${host},port=${port},${scheme === 'telnet' ? 'telnet=on,' : ''}${options ?? ''}`),
+    ];
   }
   throw new UsageError(`'${device}' is not a valid char driver`);
 }
@@ -149,7 +154,9 @@ function backendFrom(type: BackendSpec['type'], values: KeyValues, defaults: Key
       if (wait !== undefined && !server) {
         throw new UsageError("'wait' option is incompatible with socket in client connect mode");
       }
-      return { type, address: addressFrom(values), server, wait: server && (wait ?? true) };
+      const telnet = values.takeBoolean('telnet') ?? false;
+      const socket = { type, address: addressFrom(values), server, wait: server && (wait ?? true) };
+      return telnet ? { ...socket, telnet } : socket;
     }
   }
 }
@@ -207,9 +214,9 @@ export function inetAddress(host: string | undefined, port: string): InetAddress
   return { host: host?.replace(/^\[(.*)\]$/, '$1') || 'localhost', port: Number(port) };
 }
 
-/** A socket as QEMU shows it in messages: `unix:PATH`, `tcp:HOST:PORT`, `fd:N`. */
-export function showAddress(address: SocketAddress): string {
+/** A socket as QEMU shows it in messages: `unix:PATH`, `tcp:HOST:PORT` or `telnet:HOST:PORT`, `fd:N`. */
+export function showAddress(address: SocketAddress, telnet = false): string {
   if ('path' in address) return `unix:${address.path}`;
   if ('fd' in address) return `fd:${address.fd}`;
-  return `tcp:${address.host}:${address.port}`;
+  return `${telnet ? 'telnet' : 'tcp'}:${address.host}:${address.port}`;
 }

@@ -6,6 +6,7 @@ import { humanMonitor } from '../../../monitor/human/monitor.ts';
 import { Jobs } from '../../../monitor/jobs.ts';
 import { type QmpOptions, serveQmp } from '../../../monitor/qmp.ts';
 import { createRegistry } from '../../../monitor/registry.ts';
+import { fakeBackEnds } from '../../support/fake-back-ends.ts';
 import { fakeHost } from '../../support/fake-host.ts';
 import { FakeMachine } from '../../support/fake-machine.ts';
 import type { FakeSnapshots } from '../../support/fake-snapshots.ts';
@@ -21,6 +22,7 @@ export function daemon(machine = new FakeMachine(), snapshots?: FakeSnapshots) {
   const events = new EventFeed(machine, () => 12_000.345_5);
   const context: Context = {
     machine,
+    backEnds: fakeBackEnds,
     host,
     dump: newDumpProgress(),
     emit: (happened) => events.publish(happened),
