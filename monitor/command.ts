@@ -5,12 +5,22 @@
  */
 import type { Machine } from '../core/machine/interface.ts';
 import { nothing, type Schema } from '../schema/build.ts';
+import type { BackEnds } from './back-ends.ts';
+import type { DumpProgress } from './dump/progress.ts';
+import type { MonitorEvent } from './events.ts';
+import type { Host } from './host.ts';
 import type { Jobs } from './jobs.ts';
 import type { SnapshotStore } from './snapshots.ts';
 
 /** What a handler may reach. One for the whole daemon, shared by every session. */
 export interface Context {
   readonly machine: Machine;
+  readonly backEnds: BackEnds;
+  readonly host: Host;
+  /** How far the last dump of the guest's memory has come. */
+  readonly dump: DumpProgress;
+  /** Tells every client of something that a command has done. */
+  emit(happened: MonitorEvent): void;
   /** Ends the daemon after SHUTDOWN has gone to every client and replies are flushed. */
   quit(): void;
   /** The value of `-name`, if given. */
@@ -59,6 +69,8 @@ export interface Command<A = any, R = any> {
   readonly doc: string;
   readonly args: Schema<A>;
   readonly returns: Schema<R>;
+  /** It may overtake others with `exec-oob`. Then it must not wait for anything that they may be waiting for. */
+  readonly outOfBand?: boolean;
   /** Request and reply as they stand on the wire, for the reference pages; a test replays them. */
   readonly example: { readonly request: string; readonly reply: string };
   run(context: Context, args: A): R | Promise<R>;
@@ -134,6 +146,7 @@ interface CommandDefinition<A, R> {
   readonly doc: string;
   readonly args?: Schema<A>;
   readonly returns?: Schema<R>;
+  readonly outOfBand?: boolean;
   readonly example: { readonly request: string; readonly reply: string };
   run(context: Context, args: NoInfer<A>): NoInfer<R> | Promise<NoInfer<R>>;
 }

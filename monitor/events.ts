@@ -1,6 +1,7 @@
 /** The events that QMP clients receive, and the fan-out of what happens to the machine to all of them. */
 import type { Machine, MachineEvent } from '../core/machine/interface.ts';
-import { bool, int, nothing, str, struct } from '../schema/build.ts';
+import { bool, type Infer, int, nothing, optional, str, struct } from '../schema/build.ts';
+import { DumpQueryResult } from '../schema/types/dump.ts';
 import { JobStatus } from '../schema/types/job.ts';
 import { ShutdownCause } from '../schema/types/run-state.ts';
 import { type EventSchema, event } from './command.ts';
@@ -11,6 +12,17 @@ const id = str('The id of the plugin.');
 const path = str('As it was given to `instr-load`.');
 
 const at = '"timestamp": {"seconds": 1795418975, "microseconds": 392451}';
+
+const DumpCompletedData = struct('DumpCompletedData', {
+  result: DumpQueryResult,
+  error: optional(str('Why it failed, if it did.')),
+});
+
+/** What happens to clients and not to the machine. */
+export type MonitorEvent =
+  | JobEvent
+  | { readonly name: 'POWERDOWN' }
+  | ({ readonly name: 'DUMP_COMPLETED' } & Infer<typeof DumpCompletedData>);
 
 /** In the order of the reference pages. */
 export const events: readonly EventSchema[] = [
@@ -33,6 +45,16 @@ export const events: readonly EventSchema[] = [
     doc: 'The machine has come to its end.',
     data: struct('ShutdownData', { guest, reason: ShutdownCause }),
     example: `{${at}, "event": "SHUTDOWN", "data": {"guest": true, "reason": "guest-shutdown"}}`,
+  }),
+  event('POWERDOWN', {
+    doc: 'The power button of the machine has been pressed. This board has none that its guest could see.',
+    data: nothing,
+    example: `{${at}, "event": "POWERDOWN"}`,
+  }),
+  event('DUMP_COMPLETED', {
+    doc: 'A dump of the memory of the guest has come to its end.',
+    data: DumpCompletedData,
+    example: `{${at}, "event": "DUMP_COMPLETED", "data": {"result": {"status": "completed", "completed": 67174400, "total": 67174400}}}`,
   }),
   event('JOB_STATUS_CHANGE', {
     doc: 'A job has come further.',
@@ -89,7 +111,7 @@ export class EventFeed {
   }
 
   /** Delivers what has happened. */
-  publish(happened: MachineEvent | JobEvent): void {
+  publish(happened: MachineEvent | MonitorEvent): void {
     const message = { timestamp: this.timestamp(), ...eventMessage(happened) };
     for (const receive of [...this.#receivers]) receive(message);
   }
@@ -114,9 +136,14 @@ export class EventFeed {
 }
 
 /** Of what happened, the members that the schema of its event has. */
-function eventMessage(happened: MachineEvent | JobEvent): Omit<EventMessage, 'timestamp'> {
+function eventMessage(happened: MachineEvent | MonitorEvent): Omit<EventMessage, 'timestamp'> {
   const members = dataMembers.get(happened.name) ?? [];
   if (members.length === 0) return { event: happened.name };
   const values: Readonly<Record<string, unknown>> = { ...happened };
-  return { event: happened.name, data: Object.fromEntries(members.map((member) => [member, values[member]])) };
+  return {
+    event: happened.name,
+    data: Object.fromEntries(
+      members.flatMap((member) => (values[member] === undefined ? [] : [[member, values[member]]])),
+    ),
+  };
 }

@@ -3,7 +3,7 @@
  *
  * As in QEMU, types have no names on the wire, only numbers, so that clients rely on shapes; equal shapes share one
  * number. Built-in types keep their names, and an array is its element type in brackets. An object whose keys are data
- * has no counterpart there and is `any`.
+ * has no counterpart there and is `any`; that one may have more members than are listed is not told.
  */
 import type { JsonSchema } from '../schema/build.ts';
 import type { SchemaInfo } from '../schema/types/introspection.ts';
@@ -47,7 +47,16 @@ export function introspect(registry: Registry): readonly SchemaInfo[] {
       const element = typeName(schema.items);
       return add({ name: `[${element}]`, 'meta-type': 'array', 'element-type': element });
     }
-    if (schema.type === 'object' && schema.additionalProperties === false) {
+    if (schema.variants !== undefined) {
+      const tag = { name: 'type', type: typeName(schema.properties!.type!) };
+      const variants = Object.entries(schema.variants).map(([value, data]) => ({
+        case: value,
+        type: typeName({ type: 'object', properties: { data }, required: ['data'] }),
+      }));
+      const [name, isNew] = number({ tag, variants });
+      return isNew ? add({ name, 'meta-type': 'object', members: [tag], tag: tag.name, variants }) : name;
+    }
+    if (schema.type === 'object' && schema.properties !== undefined) {
       const members = Object.entries(schema.properties ?? {}).map(([name, member]) => ({
         name,
         type: typeName(member),
@@ -61,11 +70,12 @@ export function introspect(registry: Registry): readonly SchemaInfo[] {
   }
 
   const commands = [...registry.commands.values()].map(
-    ({ name, args, returns }): SchemaInfo => ({
+    ({ name, args, returns, outOfBand }): SchemaInfo => ({
       name,
       'meta-type': 'command',
       'arg-type': typeName(args.json),
       'ret-type': typeName(returns.json),
+      ...(outOfBand ? { 'allow-oob': true } : {}),
     }),
   );
   const events = [...registry.events.values()].map(

@@ -2,8 +2,8 @@
  * One QMP client: greeting, negotiation, commands in, replies and events out.
  *
  * Commands run one after the other, and their replies leave in that order; a parse error waits its turn as well. Events
- * leave as they happen, from the end of negotiation on. With the capability `oob`, a command sent by `exec-oob` would
- * overtake the others; no command allows it yet, so that it is always refused, but at once.
+ * leave as they happen, from the end of negotiation on. With the capability `oob`, a command sent by `exec-oob`
+ * overtakes the others, if it is one that may; any other is refused, also at once.
  *
  * Any number of sessions may serve one context.
  */
@@ -59,9 +59,14 @@ export function serveQmp(
     return {};
   }
 
+  const isInBandOnly = (name: string): boolean => {
+    const command = context.registry.commands.get(name);
+    return command !== undefined && !command.outOfBand;
+  };
+
   async function run(request: Request): Promise<unknown> {
     if (!negotiated) return negotiate(request);
-    if (request.outOfBand && context.registry.commands.has(request.command)) {
+    if (request.outOfBand && isInBandOnly(request.command)) {
       throw new CommandError(`The command ${request.command} does not support OOB`);
     }
     return execute(context, request.command, request.args);

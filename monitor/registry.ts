@@ -1,9 +1,18 @@
 /** The list of everything a client can ask for and be told. What is not here does not exist. */
 import type { Command, HumanCommand, Registry } from './command.ts';
+import { blockCommands } from './commands/block.ts';
+import { chardevCommands } from './commands/chardev.ts';
+import { chardevInfoCommands } from './commands/chardev-info.ts';
+import { deviceStateCommands } from './commands/device-state.ts';
+import { deviceCommands } from './commands/devices.ts';
+import { hotPlugCommands } from './commands/hot-plug.ts';
 import { instrumentationCommands } from './commands/instrumentation.ts';
 import { jitCommands } from './commands/jit.ts';
 import { jobCommands } from './commands/job.ts';
 import { machineCommands } from './commands/machine.ts';
+import { memoryCommands } from './commands/memory.ts';
+import { networkCommands } from './commands/network.ts';
+import { objectCommands } from './commands/objects.ts';
 import { qmpCommands } from './commands/qmp.ts';
 import { runStateCommands } from './commands/run-state.ts';
 import { snapshotCommands } from './commands/snapshot.ts';
@@ -14,6 +23,15 @@ import { events } from './events.ts';
 const commands: readonly Command[] = [
   ...qmpCommands,
   ...machineCommands,
+  ...memoryCommands,
+  ...objectCommands,
+  ...blockCommands,
+  ...networkCommands,
+  ...chardevInfoCommands,
+  ...chardevCommands,
+  ...deviceStateCommands,
+  ...deviceCommands,
+  ...hotPlugCommands,
   ...runStateCommands,
   ...jobCommands,
   ...snapshotCommands,

@@ -7,7 +7,7 @@
  * object after everything that is expected there.
  */
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import type { JsonSchema, Schema } from '../schema/build.ts';
+import { INT64, type JsonSchema, type Schema, UINT64 } from '../schema/build.ts';
 import { ParameterError } from './command.ts';
 import { JsonNumber } from './json/value.ts';
 
@@ -41,6 +41,9 @@ ajv.addKeyword({
 
 const INTEGER: Range = { minimum: -(1n << 63n), maximum: (1n << 64n) - 1n };
 
+/** What leaves one of these is of another type to QEMU, which has no larger integers. */
+const WHOLE_TYPES = [INT64, UINT64].map(([minimum, maximum]) => `${minimum} to ${maximum}`);
+
 /** Ranges that QEMU calls by the name of a type of C. */
 const C_TYPES = new Map(
   [8, 16, 32].flatMap((bits): [string, string][] => [
@@ -50,7 +53,8 @@ const C_TYPES = new Map(
 );
 
 /** The schema in ajv's terms. */
-function translate({ type, minimum, maximum, properties, items, additionalProperties, ...rest }: JsonSchema): object {
+function translate(schema: JsonSchema): object {
+  const { type, minimum, maximum, properties, items, additionalProperties, variants, ...rest } = schema;
   return {
     ...rest,
     ...(type === undefined ? {} : { textType: type }),
@@ -61,6 +65,15 @@ function translate({ type, minimum, maximum, properties, items, additionalProper
       ? {}
       : {
           properties: Object.fromEntries(Object.entries(properties).map(([name, member]) => [name, translate(member)])),
+        }),
+    ...(variants === undefined
+      ? {}
+      : {
+          allOf: Object.entries(variants).map(([name, data]) => ({
+            if: { properties: { type: { const: name } } },
+            // biome-ignore lint/suspicious/noThenProperty: JSON Schema calls it that
+            then: { properties: { data: translate(data) } },
+          })),
         }),
     ...(items === undefined ? {} : { items: translate(items) }),
     ...(typeof additionalProperties === 'object'
@@ -80,7 +93,7 @@ interface Placed {
   readonly name: string;
 }
 
-function place(error: ErrorObject, root: JsonSchema): Placed {
+function place(error: ErrorObject, root: JsonSchema, args: unknown): Placed {
   const { missingProperty, additionalProperty } = error.params;
   const steps = error.instancePath
     .split('/')
@@ -93,7 +106,10 @@ function place(error: ErrorObject, root: JsonSchema): Placed {
   let path = '';
   let name = 'null';
   let schema: JsonSchema | undefined = root;
+  let within: Readonly<Record<string, unknown>> | undefined = args as Readonly<Record<string, unknown>>;
   for (const step of steps) {
+    const variant: JsonSchema | undefined = step === 'data' ? schema?.variants?.[String(within?.type)] : undefined;
+    within = within?.[step] as typeof within;
     if (schema?.type === 'array') {
       rank.push(Number(step));
       path += `[${step}]`;
@@ -106,7 +122,7 @@ function place(error: ErrorObject, root: JsonSchema): Placed {
     path += path === '' ? step : `.${step}`;
     name = step;
     const others: JsonSchema['additionalProperties'] = schema?.additionalProperties;
-    schema = schema?.properties?.[step] ?? (typeof others === 'object' ? others : undefined);
+    schema = variant ?? schema?.properties?.[step] ?? (typeof others === 'object' ? others : undefined);
   }
   return { error, rank, path, name };
 }
@@ -133,6 +149,7 @@ function describe({ error, path, name }: Placed): string {
     case 'range': {
       const { minimum, maximum } = error.schema as Range;
       const range = `${minimum} to ${maximum}`;
+      if (WHOLE_TYPES.includes(range)) return `Invalid parameter type for '${path}', expected: integer`;
       return `Parameter '${path}' expects ${C_TYPES.get(range) ?? `a value from ${range}`}`;
     }
     default:
@@ -164,7 +181,11 @@ export function validate<T>(schema: Schema<T>, args: unknown): T {
     validators.set(schema.json, validator);
   }
   if (!validator(args)) {
-    const [first] = (validator.errors ?? []).map((error) => place(error, schema.json)).sort(inOrder);
+    const [first] = (validator.errors ?? [])
+      // It only says that one of the others has been met in a variant.
+      .filter(({ keyword }) => keyword !== 'if')
+      .map((error) => place(error, schema.json, args))
+      .sort(inOrder);
     throw new ParameterError(describe(first!));
   }
   return plain(args) as T;

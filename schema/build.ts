@@ -22,6 +22,8 @@ export interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean | JsonSchema;
+  /** Of an object with members `type` and `data`: what `data` is, by the value of `type`. */
+  readonly variants?: Readonly<Record<string, JsonSchema>>;
   /** Name of the type in introspection and reference pages. */
   readonly title?: string;
 }
@@ -97,6 +99,41 @@ export function struct<const M extends Members>(title: string, members: M, descr
     json: described({ type: 'object', title, properties, required, additionalProperties: false }, description),
   };
 }
+
+type Variants = Readonly<Record<string, Schema<unknown>>>;
+type Union<V extends Variants> = { [K in keyof V]: { readonly type: K; readonly data: Infer<V[K]> } }[keyof V];
+
+/** `{"type": NAME, "data": ...}`, where the name says what the data is. */
+export const union = <const V extends Variants>(
+  title: string,
+  variants: V,
+  description?: string,
+): Schema<Union<V>> => ({
+  json: described(
+    {
+      type: 'object',
+      title,
+      properties: {
+        type: {
+          type: 'string',
+          enum: Object.keys(variants),
+          title: `${title}Kind`,
+          description: 'Which of them it is.',
+        },
+        data: { description: 'What it is made of.' },
+      },
+      required: ['type', 'data'],
+      additionalProperties: false,
+      variants: Object.fromEntries(Object.entries(variants).map(([name, { json }]) => [name, json])),
+    },
+    description,
+  ),
+});
+
+/** The same object with any other members besides. */
+export const anyMore = <T>({ json }: Schema<T>): Schema<T & Readonly<Record<string, unknown>>> => ({
+  json: { ...json, additionalProperties: true },
+});
 
 /** No arguments, or nothing to return. */
 export const nothing: Schema<Readonly<Record<never, never>>> = struct('Empty', {});

@@ -6,6 +6,13 @@
 /** The machine types there are, with their one-line description. */
 export const MACHINE_TYPES = { virt: 'RISC-V VirtIO board' } as const;
 export type MachineType = keyof typeof MACHINE_TYPES;
+export const MACHINE_TYPE_DEFAULT: MachineType = 'virt';
+
+/** The one CPU model. */
+export const CPU_MODEL = 'rv64';
+
+/** QEMU's name of the board's RAM. */
+export const RAM_ID = 'riscv_virt_board.ram';
 
 /** vCPUs of one machine. */
 export const SMP_MIN = 1;
@@ -59,6 +66,8 @@ export interface MachineConfig<Serial, Virtio = unknown, Block = unknown> {
   /** A reset asked for by the guest ends the machine instead, with reason `guest-reset`. */
   readonly noReboot?: boolean;
   readonly serial: Serial;
+  /** Names of what is behind devices of the board, for those who look: `serial`, `pflash0` and `pflash1`. */
+  readonly labels?: Readonly<Record<string, string>>;
   /**
    * Finds the file of a plugin. Returns a URL to import it by, another one whenever the file has changed.
    * @throws Error in one line: there is no such file

@@ -18,23 +18,30 @@ import {
   type ShutdownReason,
   type VirtioDevice,
 } from '../core/machine/interface.ts';
+import type { BackEnds } from '../monitor/back-ends.ts';
 import type { Context, HumanCommand } from '../monitor/command.ts';
+import { newDumpProgress } from '../monitor/dump/progress.ts';
 import { EventFeed } from '../monitor/events.ts';
 import { serveGdb } from '../monitor/gdb/serve.ts';
+import type { Host } from '../monitor/host.ts';
 import { Jobs } from '../monitor/jobs.ts';
 import { serveJsonRpc } from '../monitor/json-rpc/session.ts';
 import { serveQmp } from '../monitor/qmp.ts';
 import { createRegistry } from '../monitor/registry.ts';
 import type { ByteStream, MessageStream } from '../monitor/stream.ts';
-import type { MachineConfig } from '../schema/config.ts';
+import { type MachineConfig, RAM_ID } from '../schema/config.ts';
+import { backEndsOf } from './back-ends.ts';
 import { Chardev, type ChardevEnvironment } from './chardev/chardev.ts';
+import { ChardevSet } from './chardev/chardevs.ts';
 import { monitorFrontEnd } from './chardev/monitor.ts';
 import { SerialLine } from './chardev/serial.ts';
 import type { Stdio } from './chardev/stdio.ts';
 import type { Config, MonitorSpec } from './config/config.ts';
+import type { Option } from './config/option.ts';
 import { openDevices, type Plugged } from './devices.ts';
 import { reasonOf, UsageError } from './errors.ts';
 import { GdbServer } from './gdb-server.ts';
+import { hostOf } from './host.ts';
 import { type Images, readImages } from './images.ts';
 import type { Log } from './log.ts';
 import { findPlugin, PluginOutput } from './plugins.ts';
@@ -58,6 +65,8 @@ export interface Environment {
   readonly human: HumanMonitor;
   readonly log: Log;
   readonly stdio: Stdio;
+  /** Every option of the command line. */
+  readonly options: readonly Option[];
   /** Tells the person who starts the daemon something, in one line. */
   report(line: string): void;
   /** Index of the front end that a mux begins with: the serial line is 0, the first monitor 1. */
@@ -66,6 +75,7 @@ export interface Environment {
 
 export class Daemon {
   readonly #config: Config;
+  readonly #host: Host;
   readonly #environment: Environment;
   readonly #chardevs = new Map<string, Chardev>();
   readonly #listeners: WebSocketListener[] = [];
@@ -92,6 +102,7 @@ export class Daemon {
     const { stdio, report, focus } = environment;
     const mux = { focus, exit: () => void this.shutdown('host-ui'), now: () => new Date() };
     this.#chardevEnvironment = { stdio, report, mux };
+    this.#host = hostOf(config, environment.options, new ChardevSet(this.#chardevs, this.#chardevEnvironment));
   }
 
   /**
@@ -130,12 +141,12 @@ export class Daemon {
 
     await this.#openChardevs();
     const serial = this.#connectLine(config.serial?.chardev, config.serial?.option ?? '-serial');
-    const plugged = await this.#openDevices();
+    const { plugged, ...opened } = await this.#openDevices();
     this.#writePidFile();
 
     const machine = await this.#createMachine({ ...images, ...plugged }, serial, trace.line);
     const snapshots = await this.#openSnapshots(machine);
-    this.#connectMonitors(machine, snapshots);
+    this.#connectMonitors(machine, backEndsOf(config, this.#chardevs, opened), snapshots);
     await this.#loadPlugins(machine);
     await enableTrace(config.trace, machine, (line) => this.#environment.report(line));
     await this.#loadSnapshot(snapshots);
@@ -163,7 +174,7 @@ export class Daemon {
     return line;
   }
 
-  #openDevices(): Promise<Plugged> {
+  #openDevices(): ReturnType<typeof openDevices> {
     return openDevices(this.#config, {
       connectConsole: (chardev, option) => this.#connectLine(chardev, option),
       report: (line) => this.#environment.report(line),
@@ -187,6 +198,7 @@ export class Daemon {
         // Plugins and trace events are in place before the first instruction.
         paused: true,
         serial,
+        labels: this.#labels(),
         trace,
         findPlugin,
         output: (plugin, name, text) => output.write(plugin, name, text),
@@ -205,6 +217,13 @@ export class Daemon {
     return machine;
   }
 
+  /** What is behind the devices of the board. */
+  #labels(): Readonly<Record<string, string>> {
+    const { serial, flash } = this.#config;
+    const drives = flash.flatMap((id, bank) => (id === undefined ? [] : [[`pflash${bank}`, id]]));
+    return { ...(serial === undefined ? {} : { serial: serial.chardev }), ...Object.fromEntries(drives) };
+  }
+
   async #openSnapshots({ snapshots }: Machine): Promise<SnapshotFolder | undefined> {
     const folder = this.#config.snapshots;
     return folder === undefined ? undefined : SnapshotFolder.open(folder, snapshots, writableDrives(this.#config));
@@ -218,7 +237,7 @@ export class Daemon {
     });
   }
 
-  #connectMonitors(machine: Machine, snapshots: SnapshotFolder | undefined): void {
+  #connectMonitors(machine: Machine, backEnds: BackEnds, snapshots: SnapshotFolder | undefined): void {
     const { human, log } = this.#environment;
     const events = new EventFeed(machine);
     this.#undo.push(() => events.close());
@@ -226,6 +245,10 @@ export class Daemon {
     this.#undo.push(() => jobs.settled());
     const context: Context = {
       machine,
+      backEnds,
+      host: this.#host,
+      dump: newDumpProgress(),
+      emit: (happened) => events.publish(happened),
       jobs,
       snapshots,
       name: this.#config.name,
@@ -285,7 +308,7 @@ export class Daemon {
     if (event.name !== 'SHUTDOWN') return;
     this.#exitCode ??= event.exitCode;
     // Who has asked for the end by a command is still to receive the reply: `quit` ends the daemon after that.
-    if (event.reason === 'host-qmp-quit' || (event.guest && this.#config.noShutdown)) return;
+    if (event.reason === 'host-qmp-quit' || (event.guest && this.#host.shutdownAction === 'pause')) return;
     this.#end();
   }
 
@@ -323,7 +346,7 @@ function asUsageError(error: unknown): unknown {
     return new UsageError((error as Error).message);
   // Of the only memory that is made: V8 has no class of its own for it.
   if (error instanceof RangeError && error.message.includes('WebAssembly.Memory')) {
-    return new UsageError("cannot set up guest memory 'riscv_virt_board.ram': Cannot allocate memory");
+    return new UsageError(`cannot set up guest memory '${RAM_ID}': Cannot allocate memory`);
   }
   return error;
 }

@@ -2,15 +2,18 @@
 import { readFile } from 'node:fs/promises';
 import { virtioBlock } from '../core/devices/virtio/block.ts';
 import { virtioConsole } from '../core/devices/virtio/console.ts';
+import type { DeviceLabel } from '../core/devices/virtio/device.ts';
 import { virtioNet } from '../core/devices/virtio/net.ts';
 import { virtioRng } from '../core/devices/virtio/rng.ts';
 import type { BlockBackend, CharacterBackend, VirtioDevice } from '../core/machine/interface.ts';
 import type { MachineConfig } from '../schema/config.ts';
+import type { CountedBlockDevice } from './blockdev/counted.ts';
 import { openDrive } from './blockdev/open.ts';
 import type { Config } from './config/config.ts';
-import type { DeviceModel } from './config/devices.ts';
+import type { DeviceModel, DeviceSpec } from './config/devices.ts';
 import type { FwCfgSpec } from './config/objects.ts';
 import { reasonOf, UsageError } from './errors.ts';
+import { Cable } from './netdev/cable.ts';
 import { openNetdev } from './netdev/netdev.ts';
 import { hostRandomness, openRandomness } from './random.ts';
 
@@ -26,10 +29,41 @@ export interface DeviceEnvironment {
   undo(close: () => void | Promise<void>): void;
 }
 
-/** @throws UsageError what the host refused; what has been opened before can be closed all the same */
-export async function openDevices(config: Config, environment: DeviceEnvironment): Promise<Plugged> {
+/** How a device is known: by its id, and by what it is connected to. */
+function labelOf({ id, order = 0, device }: DeviceSpec): DeviceLabel {
+  const label = { id, order };
+  switch (device.model) {
+    case 'virtio-blk-device':
+      return { ...label, properties: { drive: device.drive } };
+    case 'virtio-net-device':
+      return { ...label, properties: { netdev: device.netdev } };
+    case 'virtio-rng-device':
+      return { ...label, properties: device.rng === undefined ? {} : { rng: `/objects/${device.rng}` } };
+    case 'virtio-serial-device': {
+      const { console } = device;
+      if (console === undefined) return { ...label, properties: {} };
+      const { chardev = '' } = console;
+      const carries = { type: 'virtconsole', id: console.id, order: console.order, properties: { chardev } };
+      return { ...label, properties: {}, carries };
+    }
+  }
+}
+
+/** What the machine is to be given, and what is behind it on the host, by the ids of the command line. */
+export interface OpenedDevices {
+  readonly plugged: Plugged;
+  readonly drives: ReadonlyMap<string, CountedBlockDevice>;
+  /** Those that are plugged into a device, by their back ends. */
+  readonly cables: ReadonlyMap<string, Cable>;
+}
+
+/**
+ * @throws UsageError what the host refused; what has been opened before can be closed all the same
+ */
+export async function openDevices(config: Config, environment: DeviceEnvironment): Promise<OpenedDevices> {
   const { undo } = environment;
-  const drives = new Map<string, BlockBackend>();
+  const drives = new Map<string, CountedBlockDevice>();
+  const cables = new Map<string, Cable>();
   for (const spec of config.drives) {
     const drive = await openDrive(spec);
     undo(() => drive.close());
@@ -43,7 +77,9 @@ export async function openDevices(config: Config, environment: DeviceEnvironment
       case 'virtio-net-device': {
         const netdev = await openNetdev(config.netdevs.find(({ id }) => id === device.netdev)!);
         undo(() => netdev.close());
-        return virtioNet({ backend: netdev, mac: device.mac! });
+        const cable = new Cable(netdev);
+        cables.set(device.netdev, cable);
+        return virtioNet({ backend: cable, mac: device.mac! });
       }
       case 'virtio-rng-device': {
         const spec = config.rngs.find(({ id }) => id === device.rng);
@@ -57,13 +93,15 @@ export async function openDevices(config: Config, environment: DeviceEnvironment
   }
 
   const virtio: (VirtioDevice | undefined)[] = [];
-  for (const spec of config.devices) virtio.push(spec && (await makeDevice(spec.device, spec.option)));
+  for (const spec of config.devices)
+    virtio.push(spec && { ...(await makeDevice(spec.device, spec.option)), label: labelOf(spec) });
   warnOfLooseEnds(config, environment.report);
-  return {
+  const plugged = {
     virtio,
     flash: config.flash.map((id) => (id === undefined ? undefined : drives.get(id))),
     fwCfgFiles: await Promise.all(config.fwCfg.map(readFwCfg)),
   };
+  return { plugged, drives, cables };
 }
 
 function warnOfLooseEnds({ netdevs, devices }: Config, report: (line: string) => void): void {

@@ -9,6 +9,7 @@ import { GDB_DEVICE } from '../monitor/gdb/serve.ts';
 import { VERSION } from '../monitor/version.ts';
 import { MACHINE_TYPES } from '../schema/config.ts';
 import { BACKENDS, parseChardev, parseDevice } from './chardev/spec.ts';
+import { acceptedOptions } from './config/accepted.ts';
 import type { Config, MonitorSpec } from './config/config.ts';
 import { configure, type Draft, emptyDraft, parseSerial } from './config/configure.ts';
 import { addDisk, deviceOptions } from './config/device-options.ts';
@@ -111,6 +112,20 @@ function setName(draft: Draft, argument: string): void {
   if (process_ !== undefined) process.title = process_;
 }
 
+function setActions(draft: Draft, argument: string): void {
+  const values = KeyValues.parse(argument);
+  const take = (key: string, [usual, other]: readonly [string, string]): boolean | undefined => {
+    const value = values.take(key);
+    if (value !== undefined && value !== usual && value !== other) {
+      throw new UsageError(`Parameter '${key}' does not accept value '${value}'`);
+    }
+    return value === undefined ? undefined : value === other;
+  };
+  draft.noReboot = take('reboot', ['reset', 'shutdown']) ?? draft.noReboot;
+  draft.noShutdown = take('shutdown', ['poweroff', 'pause']) ?? draft.noShutdown;
+  values.end();
+}
+
 /** In the order of `-help`. */
 export const options: readonly Option[] = [
   { names: ['h', 'help'], doc: 'display this help and exit', answer: () => helpText() },
@@ -174,6 +189,17 @@ export const options: readonly Option[] = [
   ...deviceOptions,
   { names: ['name'], argument: '[guest=]NAME[,process=NAME]', doc: 'names the guest, and the process', apply: setName },
   {
+    names: ['uuid'],
+    argument: 'UUID',
+    doc: 'gives the machine a UUID, for `query-uuid`',
+    apply: (draft, argument) => {
+      if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(argument)) {
+        throw new UsageError(`Parameter 'uuid' expects a UUID, not '${argument}'`);
+      }
+      draft.uuid = argument.toLowerCase();
+    },
+  },
+  {
     names: ['nographic'],
     doc: 'console and human monitor on standard input and output; the default, as there is no display',
     apply: flag('nographic'),
@@ -201,10 +227,11 @@ export const options: readonly Option[] = [
     },
   },
   { names: ['no-user-config'], doc: 'accepted, as there are no configuration files' },
+  ...acceptedOptions,
   {
     names: ['serial'],
     argument: 'DEV',
-    doc: 'connects the serial line: none, null, stdio, file:PATH, unix:PATH[,server=on][,wait=off], tcp:HOST:PORT[,...], chardev:ID, mon:DEV',
+    doc: 'connects the serial line: none, null, stdio, pty, file:PATH, unix:PATH[,server=on][,wait=off], tcp:HOST:PORT[,...], telnet:HOST:PORT[,...], chardev:ID, mon:DEV',
     apply: (draft, device, option) => {
       draft.serials.push(parseSerial(device, option));
     },
@@ -220,7 +247,7 @@ export const options: readonly Option[] = [
   {
     names: ['chardev'],
     argument: 'BACKEND,id=ID[,mux=on][,...]',
-    doc: 'character device to be named by -serial and -mon: null; stdio[,signal=off]; file,path=PATH[,append=on]; socket,path=PATH or host=HOST,port=PORT or fd=N[,server=on][,wait=off]; repeatable',
+    doc: 'character device to be named by -serial and -mon: null; stdio[,signal=off]; pty; ringbuf[,size=SIZE]; file,path=PATH[,append=on]; socket,path=PATH or host=HOST,port=PORT or fd=N[,server=on][,wait=off][,telnet=on]; repeatable',
     answer: (argument) =>
       argument === 'help'
         ? listing(
@@ -284,6 +311,12 @@ export const options: readonly Option[] = [
   { names: ['S'], doc: 'does not start the guest: `cont` does', apply: flag('paused') },
   { names: ['no-reboot'], doc: 'ends instead of rebooting when the guest resets the machine', apply: flag('noReboot') },
   { names: ['no-shutdown'], doc: 'stays for its monitors when the guest shuts down', apply: flag('noShutdown') },
+  {
+    names: ['action'],
+    argument: '[reboot=reset|shutdown][,shutdown=poweroff|pause]',
+    doc: 'what follows when the guest resets or ends the machine; shutdown and pause are -no-reboot and -no-shutdown',
+    apply: setActions,
+  },
   { names: ['D'], argument: 'FILE', doc: 'writes the log to a file', apply: keep('logFile') },
   {
     names: ['pidfile'],

@@ -4,7 +4,7 @@ import { Daemon, type Environment } from './daemon.ts';
 import { daemonize } from './daemonize.ts';
 import { UsageError } from './errors.ts';
 import { type Log, openLog } from './log.ts';
-import { parseOptions } from './options.ts';
+import { options as commandLineOptions, parseOptions } from './options.ts';
 
 /** Each of these ends the machine, and then the daemon with status 0. A second one ends the daemon on the spot. */
 const TERMINATING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
@@ -54,6 +54,7 @@ async function run(
     ...parts,
     log,
     report,
+    options: commandLineOptions,
     stdio: { input: process.stdin, output: process.stdout },
     focus: monitorFirst ? 1 : 0,
   });

@@ -41,6 +41,8 @@ export interface NetworkBackend {
   onDrain(callback: () => void): void;
   /** Delivers a frame for the guest. The callee returns false where it has no room: then it is offered after `resume`. */
   onFrame(callback: (frame: Uint8Array) => boolean): void;
+  /** Calls back when the cable has been pulled out or plugged in. Absent where it always is in, as in the beginning. */
+  onLink?(callback: (isUp: boolean) => void): void;
   /** The device has room again. */
   resume(): void;
 }

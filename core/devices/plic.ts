@@ -14,7 +14,8 @@ const SOURCES_MAX = 1024;
 const WORDS_PER_CONTEXT = SOURCES_MAX / 32;
 export const SOURCES = 96;
 const WORDS = Math.ceil((SOURCES + 1) / 32);
-const PRIORITY_MASK = 7;
+/** Priorities are 0, which never interrupts, to this. */
+export const PRIORITY_MASK = 7;
 
 const stateOf = (contexts: number) =>
   struct({
@@ -29,9 +30,20 @@ const stateOf = (contexts: number) =>
     /** WORDS words for each context. */
     enable: array(u32, WORDS * contexts),
     threshold: array(u32, contexts),
+    /** By source: times that it has been claimed. */
+    claims: array(u32, SOURCES + 1),
   });
 type Fields = ReturnType<typeof stateOf>['fields'];
-type State = View<Fields>;
+export type PlicState = View<Fields>;
+type State = PlicState;
+
+/** Whether bit `source` is set in words that begin with that of source 0. */
+export const hasSource = (words: ArrayLike<number | bigint>, source: number): boolean =>
+  ((Number(words[source >> 5]) >>> (source & 31)) & 1) !== 0;
+
+/** Whether a context has enabled a source. */
+export const isEnabled = (state: Readonly<State>, context: number, source: number): boolean =>
+  hasSource(state.enable.subarray(context * WORDS, (context + 1) * WORDS), source);
 
 export interface PlicPins {
   /** The external interrupt line that belongs to a context. */
@@ -86,6 +98,7 @@ function claim(state: State, context: number): number {
   const bit = 1 << (source & 31);
   state.pending[word]! &= ~bit;
   state.claimed[word]! |= bit;
+  state.claims[source]!++;
   return source;
 }
 

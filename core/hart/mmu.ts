@@ -23,7 +23,7 @@ import type { HartView } from '../riscv/state.ts';
 import type { Watchpoints } from './watchpoints.ts';
 
 /** Banks of the TLB, by whose rights accesses have. */
-const BANK = {
+export const BANK = {
   machine: 0,
   supervisor: 1,
   /** With SUM: Linux sets it around each copy to or from a user. */

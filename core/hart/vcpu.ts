@@ -237,9 +237,9 @@ export class Vcpu {
 
   #call(number: number): void {
     const callback = this.blocks.callback(number);
-    if (!callback || callback.instance.failure) return;
+    if (!callback) return;
     this.#event.instruction = callback.instruction;
-    callback.instance.guard(() => callback.run(this.#event));
+    callback.instance.tell(callback.run, this.#event);
     // Leave at the end of the block, so that the plugin is taken off soon.
     if (callback.instance.failure) Atomics.or(this.#attention, 0, ATTENTION.message);
   }

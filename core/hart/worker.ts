@@ -15,6 +15,7 @@ import { PhysicalMemory } from '../memory/physical.ts';
 import { CounterPool, type PluginBinding, PluginInstance } from '../plugin/instance.ts';
 import { describePlugin, importPlugin } from '../plugin/load.ts';
 import type { Plugin, VcpuInfo } from '../plugin/plugin.ts';
+import { RecordPool } from '../plugin/recorder.ts';
 import { TRACE_EVENTS, trapLine } from '../plugin/trace-events.ts';
 import { PluginWatch } from './custody.ts';
 import type { Start } from './debugger.ts';
@@ -65,7 +66,7 @@ const board = attachDevices(buffer, layout, {
 });
 
 const watch = new PluginWatch(buffer, layout, index);
-const counters = new CounterPool(buffer, layout, index);
+const pools = { counters: new CounterPool(buffer, layout, index), records: new RecordPool(buffer, layout, index) };
 const prepared = new Map<string, PluginInstance>();
 const active = new Set<PluginInstance>();
 
@@ -116,12 +117,7 @@ function setTracer(name: string, plugin: Plugin, enabled: boolean): void {
     tracers.delete(name);
   } else {
     const info: VcpuInfo = { index, vcpus, write: (_, text) => trace(name, text) };
-    const instance = new PluginInstance(
-      plugin,
-      { id: name, number: 0, url: '', args: {}, counters: {} },
-      info,
-      counters,
-    );
+    const instance = new PluginInstance(plugin, { id: name, number: 0, url: '', args: {}, counters: {} }, info, pools);
     tracers.set(name, instance);
     vcpu.addPlugin(instance);
   }
@@ -160,7 +156,7 @@ async function importWatched(url: string, number: number): Promise<Plugin> {
 async function prepare(binding: PluginBinding): Promise<void> {
   const plugin = await importWatched(binding.url, binding.number);
   const info: VcpuInfo = { index, vcpus, write: (name, text) => outbox.write(binding.id, name, text) };
-  prepared.set(binding.id, new PluginInstance(plugin, binding, info, counters, watch));
+  prepared.set(binding.id, new PluginInstance(plugin, binding, info, pools, watch));
 }
 
 /** @throws Error where it is not here: this thread has taken over from one that had it */

@@ -17,6 +17,9 @@ export interface Position {
   readonly length: number;
 }
 
+/** What a record has in it, and what is called when the buffer is full. */
+export type Recording = Required<Pick<Op, 'log' | 'tag' | 'callback'>>;
+
 export class Builder {
   readonly #ops: Op[] = [];
   readonly #position: Position | undefined;
@@ -119,6 +122,10 @@ export class Builder {
   count = (counter: Operand<number>, amount: Value): void => void this.#push('count', [amount], { counter });
   call = (callback: Operand<number>): void => void this.#push('call', [], { callback });
   callIf = (callback: Operand<number>, condition: Value): void => void this.#push('callIf', [condition], { callback });
+  record = (recording: Recording): void => void this.#push('record', [], recording);
+  recordAccess = (recording: Recording): void => void this.#push('recordAccess', [], recording);
+  recordAccessIf = (recording: Recording, condition: Value): void =>
+    void this.#push('recordAccessIf', [condition], recording);
 
   guard = (condition: Value): void => void this.#push('guard', [condition]);
   jump = (target: Value): void => void this.#push('jump', [target]);

@@ -44,6 +44,8 @@ export interface ProbeTarget {
   counter(index: number): bigint;
   count(index: number, amount: bigint): void;
   call(callback: number): void;
+  /** Appends `tag` to a buffer, with the last access if `access`. @returns whether the buffer is full now */
+  record(log: number, tag: number, access: boolean): boolean;
 }
 
 /** How a fragment ended: where the hart goes on, by which door it left, or that a guard found it illegal. */
@@ -260,6 +262,14 @@ export function evaluate(fragment: Fragment, target: EvaluationTarget): Outcome 
       case 'callIf':
         if (truth()) target.probes!.call(given(op.callback));
         break;
+      case 'record':
+      case 'recordAccess':
+      case 'recordAccessIf': {
+        if (op.name === 'recordAccessIf' && !truth()) break;
+        const full = target.probes!.record(given(op.log), given(op.tag), op.name !== 'record');
+        if (full) target.probes!.call(given(op.callback));
+        break;
+      }
       case 'guard':
         if (!truth()) return 'illegal';
         break;

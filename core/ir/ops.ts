@@ -200,6 +200,19 @@ export const OPS = {
   count: { args: ['i64'], result: 'none', effect: 'state', doc: 'adds to the counter `counter`' },
   call: { args: [], result: 'none', effect: 'order', doc: 'calls the callback `callback`' },
   callIf: { args: ['bool'], result: 'none', effect: 'order', doc: 'calls the callback `callback` if true' },
+  record: {
+    args: [],
+    result: 'none',
+    effect: 'order',
+    doc: 'appends `tag` to the buffer `log`; calls the callback `callback` when that makes it full',
+  },
+  recordAccess: {
+    args: [],
+    result: 'none',
+    effect: 'order',
+    doc: 'the same for `tag` with kind, address and value of the last access',
+  },
+  recordAccessIf: { args: ['bool'], result: 'none', effect: 'order', doc: 'as `recordAccess`, if true' },
 
   guard: {
     args: ['bool'],
@@ -234,12 +247,18 @@ export interface Op {
   readonly door?: string;
   readonly counter?: Operand<number>;
   readonly callback?: Operand<number>;
+  readonly log?: Operand<number>;
+  readonly tag?: Operand<number>;
 }
 
 export type Fragment = readonly Op[];
 
 /** True for the ops that touch guest memory. */
 export const isAccess = (op: Op): boolean => OPS[op.name].effect === 'access';
+
+/** True for the ops that may call a plugin. */
+export const isCall = ({ name }: Op): boolean =>
+  ['call', 'callIf', 'record', 'recordAccess', 'recordAccessIf'].includes(name);
 
 /** True where the op ends a fragment. */
 export const isEnd = (op: Op): boolean => OPS[op.name].effect === 'end';

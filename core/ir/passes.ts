@@ -91,6 +91,8 @@ export function fill(fragment: Fragment, values: Readonly<Record<string, number 
     ...(isField(op.value) ? { value: BigInt.asIntN(64, BigInt(given(op.value.field))) } : {}),
     ...(isField(op.register) ? { register: Number(given(op.register.field)) } : {}),
     ...(isField(op.counter) ? { counter: Number(given(op.counter.field)) } : {}),
+    ...(isField(op.log) ? { log: Number(given(op.log.field)) } : {}),
+    ...(isField(op.tag) ? { tag: Number(given(op.tag.field)) } : {}),
     ...(isField(op.callback) ? { callback: Number(given(op.callback.field)) } : {}),
   }));
 }

@@ -6,6 +6,8 @@ function attributes(op: Op): string {
   if (op.register !== undefined) words.push(isField(op.register) ? op.register.field : `r${op.register}`);
   if (op.value !== undefined) words.push(isField(op.value) ? op.value.field : op.value.toString());
   if (op.counter !== undefined) words.push(isField(op.counter) ? op.counter.field : `counter${op.counter}`);
+  if (op.log !== undefined) words.push(isField(op.log) ? op.log.field : `log${op.log}`);
+  if (op.tag !== undefined) words.push(isField(op.tag) ? op.tag.field : `tag${op.tag}`);
   if (op.callback !== undefined) words.push(isField(op.callback) ? op.callback.field : `callback${op.callback}`);
   if (op.door !== undefined) words.push(op.door);
   return words.map((word) => ` ${word}`).join('');

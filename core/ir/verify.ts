@@ -6,7 +6,7 @@ import { type Fragment, isEnd, OPS, type Op, type OpName } from './ops.ts';
 
 const ALL = [
   ...(['value', 'register', 'bytes', 'signed', 'integerBytes', 'kind'] as const),
-  ...(['door', 'counter', 'callback'] as const),
+  ...(['door', 'counter', 'callback', 'log', 'tag'] as const),
 ];
 type Attribute = (typeof ALL)[number];
 
@@ -40,6 +40,9 @@ const ATTRIBUTES: Partial<Record<OpName, readonly Attribute[]>> = {
   count: ['counter'],
   call: ['callback'],
   callIf: ['callback'],
+  record: ['log', 'tag', 'callback'],
+  recordAccess: ['log', 'tag', 'callback'],
+  recordAccessIf: ['log', 'tag', 'callback'],
   exit: ['door'],
 };
 

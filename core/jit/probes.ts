@@ -15,14 +15,21 @@ const AMOUNT = { field: 'amount' };
 const FROM = { field: 'from' };
 const LENGTH = { field: 'length' };
 
-/** Where a probe's record holds them. `counter` is a memory address; `length` shares the words of `counter`. */
-export const PROBE_FIELDS: Readonly<Record<string, RecordField>> = {
+const RECORDING = { log: { field: 'log' }, tag: { field: 'tag' }, callback: CALLBACK };
+
+/**
+ * Where a probe's record holds them. `counter` and `log` are memory addresses; `length` shares the words of `counter`. A
+ * probe has no use for a pc.
+ */
+export const PROBE_FIELDS = {
   callback: { offset: RECORD.first, bytes: 4 },
   counter: { offset: RECORD.second, bytes: 4 },
   length: { offset: RECORD.second, bytes: 8 },
   amount: { offset: RECORD.immediate, bytes: 8 },
   from: { offset: RECORD.immediate, bytes: 8 },
-};
+  tag: { offset: RECORD.pc, bytes: 4 },
+  log: { offset: RECORD.pc + 4, bytes: 4 },
+} as const satisfies Readonly<Record<string, RecordField>>;
 
 const COMPARE: Record<Compare, (b: Builder, x: Value, y: Value) => Value> = {
   eq: (b, x, y) => b.eq(x, y),
@@ -45,6 +52,8 @@ const matches = (b: Builder, kind: AccessKind): Value =>
 const both = (b: Builder, one: Value, other: Value): Value =>
   b.ne(b.and(b.number(one), b.number(other)), b.constant(0n));
 
+const isWithin = (b: Builder): Value => b.ltu(b.sub(b.accessAddress(), b.constant(FROM)), b.constant(LENGTH));
+
 const compares = Object.keys(COMPARE) as Compare[];
 const kinds = Object.keys(KINDS) as AccessKind[];
 
@@ -52,22 +61,19 @@ const kinds = Object.keys(KINDS) as AccessKind[];
 export const PROBES: ReadonlyMap<string, Fragment> = new Map([
   ['count', build((b) => b.count(COUNTER, b.constant(AMOUNT)))],
   ['call', build((b) => b.call(CALLBACK))],
+  ['record', build((b) => b.record(RECORDING))],
+  // Behind what always is such an access.
+  ['record-always', build((b) => b.recordAccess(RECORDING))],
   ...compares.map((compare): [string, Fragment] => [
     `when-counter-${compare}`,
     build((b) => b.callIf(CALLBACK, COMPARE[compare](b, b.counter(COUNTER), b.constant(AMOUNT)))),
   ]),
   ...kinds.flatMap((kind): [string, Fragment][] => [
     [`count-${kind}`, build((b) => b.count(COUNTER, b.select(matches(b, kind), b.constant(AMOUNT), b.constant(0n))))],
+    [`record-${kind}`, build((b) => b.recordAccessIf(RECORDING, matches(b, kind)))],
+    [`record-${kind}-address`, build((b) => b.recordAccessIf(RECORDING, both(b, matches(b, kind), isWithin(b))))],
     [`call-${kind}`, build((b) => b.callIf(CALLBACK, matches(b, kind)))],
-    [
-      `when-${kind}-address`,
-      build((b) =>
-        b.callIf(
-          CALLBACK,
-          both(b, matches(b, kind), b.ltu(b.sub(b.accessAddress(), b.constant(FROM)), b.constant(LENGTH))),
-        ),
-      ),
-    ],
+    [`when-${kind}-address`, build((b) => b.callIf(CALLBACK, both(b, matches(b, kind), isWithin(b))))],
     ...compares.flatMap((compare): [string, Fragment][] => [
       [
         `when-${kind}-counter-${compare}`,

@@ -5,6 +5,7 @@ import { PSEUDO } from '../wasm/contract.ts';
 import { BLOCK_INSTRUCTIONS_MAX, HEADER, HEADER_BYTES, RECORD, RECORD_BYTES, TARGET_BYTES } from '../wasm/record.ts';
 import type { DecodedBlock } from './decode-block.ts';
 import { PROBE_HANDLERS } from './handlers.ts';
+import { PROBE_FIELDS } from './probes.ts';
 import type { Step } from './script.ts';
 
 export interface WriteContext {
@@ -65,6 +66,10 @@ export function writeBlock(
       if (request.length !== undefined) memory.setBigUint64(at + RECORD.second, request.length, true);
       else memory.setUint32(at + RECORD.second, request.counter ?? 0, true);
       memory.setBigUint64(at + RECORD.immediate, BigInt.asUintN(64, step.operand), true);
+      if (request.log !== undefined) {
+        memory.setUint32(at + PROBE_FIELDS.log.offset, request.log, true);
+        memory.setUint32(at + PROBE_FIELDS.tag.offset, request.tag!, true);
+      }
     } else {
       const { decoded, handled, pc, length, raw } = step.instruction;
       if (!decoded || !handled) {

@@ -70,11 +70,16 @@ export class MachineMemory implements GuestMemory {
     for (let start = 0; start < length; ) {
       const at = BigInt.asUintN(64, address + BigInt(start));
       const end = Math.min(length, start + PAGE_BYTES - Number(at % BigInt(PAGE_BYTES)));
-      const physical = physicalAddress(this.#harts[vcpu]!, this.#tables, at);
-      if (physical === undefined || !visit(BigInt(physical), start, end)) return false;
+      const physical = this.translate(vcpu, at);
+      if (physical === undefined || !visit(physical, start, end)) return false;
       start = end;
     }
     return true;
+  }
+
+  translate(vcpu: number, address: bigint): bigint | undefined {
+    const physical = physicalAddress(this.#harts[vcpu]!, this.#tables, address);
+    return physical === undefined ? undefined : BigInt(physical);
   }
 
   mappings(vcpu: number): AddressMappings | undefined {

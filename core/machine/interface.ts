@@ -7,9 +7,11 @@
 
 export type { BlockBackend, CharacterBackend, NetworkBackend, RandomBackend } from '../devices/backends.ts';
 export type { VirtioDevice } from '../devices/virtio/device.ts';
+export type * from './inspect/inspection.ts';
 
 import type { DebugPoints, VcpuStop } from '../hart/debugger.ts';
 import type { AddressMappings } from '../riscv/memory/mappings.ts';
+import type { Inspection } from './inspect/inspection.ts';
 import type { SnapshotSink, SnapshotSource } from './snapshot/snapshot.ts';
 
 /** QMP's RunState, as far as this machine can be in it. */
@@ -98,6 +100,8 @@ export interface GuestMemory {
    * mode, and either reaches those that may only be executed.
    */
   readVirtual(vcpu: number, address: bigint, length: number): Uint8Array | undefined;
+  /** The physical address of a virtual one as `vcpu` translates it now, undefined where it does not. */
+  translate(vcpu: number, address: bigint): bigint | undefined;
   /**
    * What the page tables of `vcpu` map, in ascending order; undefined where it translates nothing. `complete` is false
    * where tables were left out because there are too many.
@@ -263,6 +267,7 @@ export interface Machine {
   readonly instrumentation: Instrumentation;
   readonly traceEvents: TraceEvents;
   readonly debug: Debugging;
+  readonly inspection: Inspection;
   readonly snapshots: Snapshotting;
   /** Listens to everything that happens to the machine. Returns the function that stops listening. */
   onEvent(listener: (event: MachineEvent) => void): () => void;
@@ -274,5 +279,7 @@ export interface Machine {
   reset(reason: ShutdownReason): Promise<void>;
   /** Ends the machine: SHUTDOWN event, vCPU threads gone. */
   shutdown(reason: ShutdownReason): Promise<void>;
+  /** What follows when the guest resets the machine: that, or its end. */
+  rebootAction: 'reset' | 'shutdown';
   codeStatistics(): readonly CodeStatistics[];
 }

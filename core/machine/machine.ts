@@ -24,6 +24,7 @@ import { codeStatisticsOf } from './code-statistics.ts';
 import { Debugger } from './debugger.ts';
 import { type Equipment, equip, type Fitting } from './equipment.ts';
 import { MachineMemory } from './guest-memory.ts';
+import { MachineInspection } from './inspect/machine-inspection.ts';
 import type {
   BlockBackend,
   CharacterBackend,
@@ -67,7 +68,9 @@ class VirtMachine implements Machine {
   readonly memory: MachineMemory;
   readonly instrumentation: Plugins;
   readonly traceEvents: TraceControl;
+  rebootAction: 'reset' | 'shutdown';
   readonly debug: Debugger;
+  readonly inspection: MachineInspection;
   readonly snapshots: Snapshots;
   readonly #config: Config;
   readonly #layout: Layout;
@@ -92,6 +95,7 @@ class VirtMachine implements Machine {
   constructor({ config, fitting, equipment, image, layout, memory }: Parts) {
     const { smp, ramBytes } = config;
     this.#config = config;
+    this.rebootAction = config.noReboot ? 'shutdown' : 'reset';
     this.#image = image;
     this.#layout = layout;
     const { buffer } = memory;
@@ -124,18 +128,14 @@ class VirtMachine implements Machine {
       ramBytes,
       ranges: memoryRanges(this.#board.bus, ramBytes),
     });
+    this.inspection = new MachineInspection({ buffer, layout, board: this.#board, image, physical, config });
     this.vcpus = layout.vcpus.map((_, index) => new VcpuRegisters(buffer, layout, index, this.#board.time));
     this.#clock = new Worker(new URL('./clock-worker.ts', import.meta.url), {
       workerData: { buffer, vcpus: smp, ramBytes, equipment } satisfies ClockWorkerData,
       name: 'clock',
     });
     this.#translator = new Worker(new URL('../jit/region/translator-worker.ts', import.meta.url), {
-      workerData: {
-        buffer,
-        vcpus: smp,
-        ramBytes,
-        ram: physical.regions[0]!,
-      } satisfies TranslatorWorkerData,
+      workerData: { buffer, vcpus: smp, ramBytes, ram: physical.regions[0]! } satisfies TranslatorWorkerData,
       name: 'translator',
     });
     this.#translator.on('message', (error: Error) =>
@@ -388,7 +388,7 @@ class VirtMachine implements Machine {
     if (this.#runState === 'shutdown' || !this.#asked) return;
     const { kind, code } = this.#asked;
     this.#asked = undefined;
-    if (kind === 'reset' && !this.#config.noReboot) return this.#reset('guest-reset');
+    if (kind === 'reset' && this.rebootAction === 'reset') return this.#reset('guest-reset');
     const reason = kind === 'reset' ? 'guest-reset' : kind === 'pass' ? 'guest-shutdown' : 'guest-panic';
     await this.#shutdown(reason, kind === 'fail' ? code : 0);
   }

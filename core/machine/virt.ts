@@ -4,17 +4,18 @@
  * Its memory map and interrupt numbers are those of QEMU's `virt` machine for RISC-V, so that guests made for that one
  * run on this one.
  */
+import { RAM_ID } from '../../schema/config.ts';
 import { Lock } from '../base/lock.ts';
 import { ByteRing, ringBytes } from '../base/ring.ts';
 import { aclintMswi, aclintMtimer, mtime } from '../devices/aclint.ts';
 import { type Attached, attach, type Device, once } from '../devices/device.ts';
 import { type FlashOperations, flashCfi } from '../devices/flash-cfi.ts';
 import { fwCfg, fwCfgItems } from '../devices/fw-cfg.ts';
-import { plic } from '../devices/plic.ts';
+import { type PlicState, plic } from '../devices/plic.ts';
 import { rtcGoldfish } from '../devices/rtc-goldfish.ts';
 import { type Finish, testSifive } from '../devices/test-sifive.ts';
 import { uartNs16550a } from '../devices/uart-ns16550a.ts';
-import { type VirtioOperations, virtioMmio, virtioMmioEmpty } from '../devices/virtio/mmio.ts';
+import { type VirtioOperations, type VirtioState, virtioMmio, virtioMmioEmpty } from '../devices/virtio/mmio.ts';
 import { Bus, type BusTarget } from '../memory/bus.ts';
 import { type PageStore, RamDma } from '../memory/dma.ts';
 import { type Layout, MachineState, ROM_BYTES } from '../memory/layout.ts';
@@ -126,6 +127,11 @@ export interface Board {
   /** The devices in the virtio slots as main sees them, undefined where a slot is empty. */
   readonly virtio: readonly (VirtioOperations | undefined)[];
   readonly flash: readonly FlashPort[];
+  /** For those who only look: racy samples while the guest runs. */
+  readonly states: {
+    readonly interruptController: Readonly<PlicState>;
+    readonly virtio: readonly (Readonly<VirtioState> | undefined)[];
+  };
   /** All of the board's state, but for the contents of its flash. */
   readonly areas: readonly StateArea[];
   /** Runs `body` while no device does anything, and no line changes; it may call nothing that takes the device lock. */
@@ -232,14 +238,14 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
   );
   const report = once(wires.report);
   const virtio = equipment.virtio.map((identity, slot) => {
-    if (!identity) return { target: connect(virtioMmioEmpty, {}), operations: undefined };
+    if (!identity) return { target: connect(virtioMmioEmpty, {}), operations: undefined, state: undefined };
     const attached = connect(virtioMmio(identity), {
       irq: source(IRQ.VIRTIO + slot),
       kick: () => wires.virtioKick(slot),
       dma,
       report,
     });
-    return { target: attached, operations: locked(attached.operations) };
+    return { target: attached, operations: locked(attached.operations), state: attached.state };
   });
   const slots = virtio.map(({ target }) => target);
 
@@ -263,6 +269,7 @@ export function attachDevices(buffer: SharedArrayBuffer, layout: Layout, wires: 
     serial: { input, output, ...locked(uart.operations) },
     virtio: virtio.map(({ operations }) => operations),
     flash: flash.map(({ operations }) => locked(operations)),
+    states: { interruptController: interruptController.state, virtio: virtio.map(({ state }) => state) },
     areas,
     whileStill: (body) => lock.run(body),
     time: () => mtime(timer.state, clock.ticks()),
@@ -302,6 +309,6 @@ export function memoryRanges(bus: Bus, ramBytes: number): readonly MemoryRange[]
   return [
     range(ADDRESS.MROM, ROM_BYTES, 'rom', 'riscv_virt_board.mrom'),
     ...bus.mappings.map(({ address, target }) => range(address, target.size, kindOf(target), target.name)),
-    range(ADDRESS.DRAM, ramBytes, 'ram', 'riscv_virt_board.ram'),
+    range(ADDRESS.DRAM, ramBytes, 'ram', RAM_ID),
   ];
 }

@@ -2,7 +2,7 @@
  * Where everything lives in the machine's one shared `WebAssembly.Memory`.
  *
  * The order is: control words of the machine, registers of the devices, one area for each vCPU (state, TLB, jump caches,
- * counters, translated code), the map of pages that hold translated code, the boot ROM, guest RAM. RAM comes last, so that its
+ * counters, record buffers, translated code), the map of pages that hold translated code, the boot ROM, guest RAM. RAM comes last, so that its
  * size is the only thing that varies between machines with the same number of vCPUs.
  */
 import { i32, struct, u64 } from './struct.ts';
@@ -47,6 +47,9 @@ export const JUMP_CACHE_ENTRY_BYTES = 16;
 
 /** 64-bit counters for each vCPU, shared out between the loaded plugins. */
 export const COUNTERS_PER_VCPU = 1 << 20;
+/** Buffers for each vCPU that plugins record into, and the bytes of each; see `plugin/recorder`. */
+export const RECORD_BUFFERS = 16;
+export const RECORD_BUFFER_BYTES = 24 * 4096;
 /** Bytes for each vCPU that hold its decoded blocks. */
 export const CODE_BYTES_PER_VCPU = 64 << 20;
 
@@ -60,6 +63,7 @@ export interface VcpuLayout {
   readonly tlb: number;
   readonly jumpCaches: number;
   readonly counters: number;
+  readonly records: number;
   readonly code: number;
 }
 
@@ -96,6 +100,7 @@ export function layoutOf(vcpus: number, ramBytes: number): Layout {
     tlb: take(TLB_BANKS * TLB_ENTRIES * TLB_ENTRY_BYTES),
     jumpCaches: take(JUMP_CACHES * JUMP_CACHE_ENTRIES * JUMP_CACHE_ENTRY_BYTES),
     counters: take(COUNTERS_PER_VCPU * 8),
+    records: take(RECORD_BUFFERS * RECORD_BUFFER_BYTES),
     code: take(CODE_BYTES_PER_VCPU),
   }));
   const codePages = take((ramBytes + ROM_BYTES) / PAGE_BYTES);

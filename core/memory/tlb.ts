@@ -29,6 +29,13 @@ export interface TlbEntry {
   readonly global: boolean;
 }
 
+/** An entry as others than its vCPU see it. */
+export interface TlbRow extends TlbEntry {
+  readonly bank: number;
+  /** Guest address of the page. */
+  readonly page: bigint;
+}
+
 /** Sizes of pages larger than 4 KiB that there are in Sv39 to Sv57; NAPOT ones have 64 KiB. */
 const LARGE_SHIFTS: readonly number[] = [16, 21, 30, 39, 48];
 /** A name for the page of this size that holds `address`, shared with few others. */
@@ -136,4 +143,29 @@ export class Tlb {
       if (words[entry + TLB_ENTRY.page / 4] === page)
         Atomics.store(this.#tags, (entry + TLB_ENTRY.write / 4) / 2, NO_PAGE);
   }
+}
+
+/** What the softTLB of a vCPU vouches for, by bank and place: a racy sample while it runs. */
+export function tlbRows(buffer: SharedArrayBuffer, layout: Layout, vcpu: number): readonly TlbRow[] {
+  const base = layout.vcpus[vcpu]!.tlb;
+  const tags = new BigUint64Array(buffer, base, (TLB_BANKS * BANK_WORDS) / 2);
+  const words = new Int32Array(buffer, base, TLB_BANKS * BANK_WORDS);
+  const rows: TlbRow[] = [];
+  for (let entry = 0; entry < words.length; entry += WORDS) {
+    const read = tags[(entry + TLB_ENTRY.read / 4) / 2]!;
+    const write = tags[(entry + TLB_ENTRY.write / 4) / 2]!;
+    const shift = words[entry + TLB_ENTRY.size / 4]!;
+    // Before its vCPU has begun, all is zero.
+    if (shift === 0 || (read === NO_PAGE && write === NO_PAGE)) continue;
+    rows.push({
+      bank: Math.floor(entry / BANK_WORDS),
+      page: read === NO_PAGE ? write : read,
+      host: words[entry + TLB_ENTRY.page / 4]! >>> 0,
+      read: read !== NO_PAGE,
+      write: write !== NO_PAGE,
+      shift,
+      global: words[entry + TLB_ENTRY.global / 4] !== 0,
+    });
+  }
+  return rows;
 }

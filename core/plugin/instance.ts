@@ -4,8 +4,9 @@
  */
 import { COUNTERS_PER_VCPU, type Layout } from '../memory/layout.ts';
 import { checkFilter, visibleOf } from './filter.ts';
-import type { BlockInfo, Counter, Filter, Plugin, ReportInput, VcpuInfo } from './plugin.ts';
-import { type CounterSource, createProbe, type ProbeRequest } from './probe.ts';
+import type { AccessEvent, BlockInfo, Counter, Filter, Plugin, ReportInput, VcpuInfo } from './plugin.ts';
+import { createProbe, type ProbeRequest, type ProbeSource } from './probe.ts';
+import { PoolRecorder, type RecordPool } from './recorder.ts';
 import { plainReport } from './report.ts';
 import { UNWATCHED, type Watch, watched } from './watch.ts';
 
@@ -60,6 +61,12 @@ class PoolCounter implements Counter {
   }
 }
 
+/** What the plugins of one vCPU share out. */
+export interface Pools {
+  readonly counters: CounterPool;
+  readonly records: RecordPool;
+}
+
 /** What a vCPU needs in order to have a plugin; travels from main to the workers. */
 export interface PluginBinding {
   readonly id: string;
@@ -76,31 +83,43 @@ export class PluginInstance {
   readonly #plugin: Plugin;
   readonly #vcpu: VcpuInfo;
   readonly #pool: CounterPool;
+  readonly #records: RecordPool;
   readonly #number: number;
   readonly #watch: Watch;
   readonly #named: ReadonlyMap<string, Counter>;
   readonly #filter: Filter;
   readonly #state: unknown;
-  readonly #counters: CounterSource = {
+  readonly #source: ProbeSource = {
     fresh: () => this.#freshCounter(),
     named: (name) => this.#named.get(name),
     address: (counter) => (counter instanceof PoolCounter ? counter.address : undefined),
+    tags: (deliver) => this.#record(this.#records.tags(deliver)),
+    accesses: (deliver) => this.#record(this.#records.accesses(deliver)),
+    own: (recorder) => (recorder instanceof PoolRecorder ? recorder : undefined),
   };
+  readonly #recorders: PoolRecorder[] = [];
   readonly #chunks: number[] = [];
   #used = CHUNK;
   /** Set once the plugin has thrown; it is then shown nothing more. */
   failure: Error | undefined;
 
   /** @throws what the plugin's `filter`, `state` or `vcpuEnter` throw: the load is refused. */
-  constructor(plugin: Plugin, binding: PluginBinding, vcpu: VcpuInfo, pool: CounterPool, watch: Watch = UNWATCHED) {
+  constructor(
+    plugin: Plugin,
+    binding: PluginBinding,
+    vcpu: VcpuInfo,
+    { counters, records }: Pools,
+    watch: Watch = UNWATCHED,
+  ) {
     this.id = binding.id;
     this.#number = binding.number;
     this.#watch = watch;
     this.#plugin = plugin;
     this.#vcpu = vcpu;
-    this.#pool = pool;
+    this.#pool = counters;
+    this.#records = records;
     this.#named = new Map(
-      Object.entries(binding.counters).map(([name, index]) => [name, new PoolCounter(pool, index)]),
+      Object.entries(binding.counters).map(([name, index]) => [name, new PoolCounter(counters, index)]),
     );
     const { args } = binding;
     [this.#filter, this.#state] = watched(watch, binding.number, () => {
@@ -127,12 +146,24 @@ export class PluginInstance {
     }
   }
 
+  /** Tells the plugin of an event. As `guard`, and without anything that takes time. */
+  tell(run: (event: AccessEvent) => void, event: AccessEvent): void {
+    if (this.failure) return;
+    this.#watch.enter(this.#number);
+    try {
+      run(event);
+    } catch (error) {
+      this.failure = error instanceof Error ? error : new Error(String(error));
+    }
+    this.#watch.leave();
+  }
+
   /** What the plugin wants of `block`: empty where it wants nothing, or has failed. */
   translate(block: BlockInfo): readonly ProbeRequest[] {
     const requests: ProbeRequest[] = [];
     this.guard(() => {
       const visible = visibleOf(block, this.#filter, this.#vcpu.index);
-      if (visible) this.#plugin.translate(visible, createProbe(block, visible, this.#counters, requests), this.#state);
+      if (visible) this.#plugin.translate(visible, createProbe(block, visible, this.#source, requests), this.#state);
     });
     return this.failure ? [] : requests;
   }
@@ -145,12 +176,27 @@ export class PluginInstance {
     return new PoolCounter(this.#pool, this.#chunks.at(-1)! + this.#used++);
   }
 
+  #record(recorder: PoolRecorder): PoolRecorder {
+    this.#recorders.push(recorder);
+    return recorder;
+  }
+
+  #flush(): void {
+    for (const recorder of this.#recorders) recorder.flush();
+  }
+
   reset(): void {
-    this.guard(() => this.#plugin.vcpuReset?.(this.#vcpu, this.#state));
+    this.guard(() => {
+      this.#flush();
+      this.#plugin.vcpuReset?.(this.#vcpu, this.#state);
+    });
   }
 
   collect(): unknown {
-    return this.guard(() => this.#plugin.collect(this.#state));
+    return this.guard(() => {
+      this.#flush();
+      return this.#plugin.collect(this.#state);
+    });
   }
 
   /** @throws what the plugin throws, or TypeError where its report is none: it stays as it is */
@@ -158,9 +204,13 @@ export class PluginInstance {
     return watched(this.#watch, this.#number, () => plainReport(this.#plugin.report(input)));
   }
 
-  /** The plugin is gone: its last event, and its counters given back. */
+  /** The plugin is gone: its last event, and its counters and recorders given back. */
   dispose(): void {
-    this.guard(() => this.#plugin.vcpuExit?.(this.#vcpu, this.#state));
+    this.guard(() => {
+      this.#flush();
+      this.#plugin.vcpuExit?.(this.#vcpu, this.#state);
+    });
+    for (const recorder of this.#recorders.splice(0)) this.#records.give(recorder);
     for (const chunk of this.#chunks) this.#pool.giveChunk(chunk);
     this.#chunks.length = 0;
   }

@@ -6,6 +6,7 @@
  * it *reports*. Between the two, what it asked for costs what the verb says:
  *
  * - `count` adds to a counter inline, and never leaves generated code;
+ * - `record` appends to a buffer inline, and calls once for some thousand events;
  * - `when` tests inline, and calls only where the test holds;
  * - `call` calls the plugin for each event.
  *
@@ -78,6 +79,25 @@ export interface AccessEvent extends ExecutionEvent {
   readonly value: bigint;
 }
 
+/** Accesses in the order in which they took place, 0 to `length` - 1. The object is reused, as those of events are. */
+export interface AccessRecords {
+  readonly length: number;
+  /** What was given where the access was to be recorded. */
+  tag(index: number): number;
+  isLoad(index: number): boolean;
+  isStore(index: number): boolean;
+  /** Virtual address. */
+  address(index: number): bigint;
+  /** As in `AccessEvent`. */
+  value(index: number): bigint;
+}
+
+/** A buffer of this vCPU. What is in it is delivered when it is full, and before the plugin collects, is reset or exits. */
+export interface Recorder {
+  /** Delivers what is in it now. */
+  flush(): void;
+}
+
 /** Which accesses. */
 export type AccessKind = 'load' | 'store' | 'any';
 
@@ -100,8 +120,25 @@ export interface Probe {
   call(at: BlockInfo | InstructionInfo, callback: (event: ExecutionEvent) => void): void;
   when(at: BlockInfo | InstructionInfo, test: CounterTest, callback: (event: ExecutionEvent) => void): void;
 
+  /**
+   * A new recorder, which lives as long as the plugin: keep it and use it for later translations. A vCPU has 16 for all
+   * plugins. `deliver` is called between two instructions of the guest, some time after the events: it has no view of the
+   * guest as it was then. Tags are views of the buffer: copy what is to outlive the call.
+   */
+  tagRecorder(deliver: (tags: Uint32Array) => void): Recorder;
+  accessRecorder(deliver: (accesses: AccessRecords) => void): Recorder;
+  /** Records `tag`, 0 to 2^32 - 1, each time that the block is entered, or the instruction is about to be executed. */
+  record(at: BlockInfo | InstructionInfo, recorder: Recorder, tag: number): void;
+
   /** The same for accesses of an instruction. No effect on instructions that never make such an access. */
   countAccess(at: InstructionInfo, kind: AccessKind, counter: Counter, amount?: bigint): void;
+  recordAccess(
+    at: InstructionInfo,
+    kind: AccessKind,
+    recorder: Recorder,
+    tag: number,
+    within?: { readonly from: bigint; readonly to: bigint },
+  ): void;
   callAccess(at: InstructionInfo, kind: AccessKind, callback: (event: AccessEvent) => void): void;
   whenAccess(at: InstructionInfo, kind: AccessKind, test: AccessTest, callback: (event: AccessEvent) => void): void;
 }

@@ -5,6 +5,7 @@
 import type {
   AccessEvent,
   AccessKind,
+  AccessRecords,
   AccessTest,
   BlockInfo,
   Compare,
@@ -12,7 +13,9 @@ import type {
   CounterTest,
   InstructionInfo,
   Probe,
+  Recorder,
 } from './plugin.ts';
+import type { PoolRecorder } from './recorder.ts';
 
 /** One probe, as the translator weaves it in. */
 export interface ProbeRequest {
@@ -27,19 +30,27 @@ export interface ProbeRequest {
   /** What the record's `amount` or `from` holds, and its `length`. */
   readonly operand?: bigint;
   readonly length?: bigint;
+  /** Memory address of the head of a recorder's buffer, and what is put into it, 32 bits. */
+  readonly log?: number;
+  readonly tag?: number;
 }
 
-/** Counters, as the plugin's instance hands them out. */
-export interface CounterSource {
+/** Counters and recorders, as the plugin's instance hands them out. */
+export interface ProbeSource {
   fresh(): Counter;
   named(name: string): Counter | undefined;
   /** Memory address; undefined for what is no counter. */
   address(counter: Counter): number | undefined;
+  tags(deliver: (tags: Uint32Array) => void): Recorder;
+  accesses(deliver: (accesses: AccessRecords) => void): Recorder;
+  /** As it was handed out; undefined for what is no recorder. */
+  own(recorder: Recorder): PoolRecorder | undefined;
 }
 
 type Place = BlockInfo | InstructionInfo;
 type Details = Omit<ProbeRequest, 'index' | 'after'>;
 
+const TAG_MAX = 2 ** 32 - 1;
 const KINDS: readonly AccessKind[] = ['load', 'store', 'any'];
 const COMPARISONS: readonly Compare[] = ['eq', 'ne', 'lt', 'le', 'gt', 'ge'];
 
@@ -67,7 +78,7 @@ function callbackOf<F>(callback: F): F {
 export function createProbe(
   block: BlockInfo,
   visible: BlockInfo,
-  counters: CounterSource,
+  source: ProbeSource,
   requests: ProbeRequest[],
 ): Probe {
   const indexOf = (at: Place): number => {
@@ -77,7 +88,7 @@ export function createProbe(
     return index;
   };
   const address = (counter: Counter): number => {
-    const found = counters.address(counter);
+    const found = source.address(counter);
     if (found === undefined) throw new TypeError('expected a counter that `probe` has returned');
     return found;
   };
@@ -102,12 +113,19 @@ export function createProbe(
     const compare = oneOf('the comparison', test.compare, COMPARISONS);
     return { suffix: `value-${compare}`, operand: integer('the value', test.value) };
   };
+  const recording = (recorder: Recorder, kind: PoolRecorder['kind'], tag: number) => {
+    const own = source.own(recorder);
+    if (own?.kind !== kind) throw new TypeError(`expected a recorder of ${kind}`);
+    if (!Number.isInteger(tag) || tag < 0 || tag > TAG_MAX)
+      throw new TypeError(`the tag is ${String(tag)}: expected 0 to ${TAG_MAX}`);
+    return { log: own.address, tag, callback: () => own.flush() };
+  };
   const kindOf = (kind: AccessKind): AccessKind => oneOf('the kind of access', kind, KINDS);
 
   return {
-    counter: () => counters.fresh(),
+    counter: () => source.fresh(),
     named: (name) => {
-      const counter = counters.named(name);
+      const counter = source.named(name);
       if (!counter) throw new Error(`no counter is declared as "${name}"`);
       return counter;
     },
@@ -117,6 +135,19 @@ export function createProbe(
     when: (at, test, callback) => {
       const { suffix, ...operands } = counterTest(test);
       before(at, { name: `when-${suffix}`, callback: callbackOf(callback), ...operands });
+    },
+    tagRecorder: (deliver) => source.tags(callbackOf(deliver)),
+    accessRecorder: (deliver) => source.accesses(callbackOf(deliver)),
+    record: (at, recorder, tag) => before(at, { name: 'record', ...recording(recorder, 'tags', tag) }),
+    recordAccess: (at, kind, recorder, tag, within) => {
+      const details = recording(recorder, 'accesses', tag);
+      if (within) {
+        const { suffix, ...operands } = accessTest(within);
+        after(at, kind, { name: `record-${kindOf(kind)}-${suffix}`, ...details, ...operands });
+      } else {
+        const isAlways = at.class === kind || (kind === 'any' && (at.class === 'load' || at.class === 'store'));
+        after(at, kind, { name: `record-${isAlways ? 'always' : kindOf(kind)}`, ...details });
+      }
     },
     countAccess: (at, kind, counter, amount = 1n) =>
       after(at, kind, {

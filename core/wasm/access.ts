@@ -104,6 +104,7 @@ export function translate(place: AccessPlace, op: Op, address: number, slow: Lab
       .op('i32_wrap_i64')
       .i32(bytes - 1)
       .op('i32_and')
+      .unlikely()
       .brIf(slow);
   const entryShift = Math.log2(tlb.entryBytes);
   code
@@ -125,6 +126,7 @@ export function translate(place: AccessPlace, op: Op, address: number, slow: Lab
     .get(entry)
     .memory('i64_load', isWrite(op) ? tlb.write : tlb.read)
     .op('i64_ne')
+    .unlikely()
     .brIf(slow);
   code.get(address).op('i32_wrap_i64').get(entry).memory('i32_load', tlb.addend).op('i32_add').set(host);
   return host;
@@ -143,6 +145,7 @@ export function locate(place: AccessPlace, memory: DirectMemory, op: Op, address
   code
     .i64(BigInt(memory.bytes - bytes))
     .op('i64_gt_u')
+    .unlikely()
     .brIf(slow);
   code.get(inRam).op('i32_wrap_i64').set(offset);
   if (isAtomic(op))
@@ -150,6 +153,7 @@ export function locate(place: AccessPlace, memory: DirectMemory, op: Op, address
       .get(offset)
       .i32(bytes - 1)
       .op('i32_and')
+      .unlikely()
       .brIf(slow);
   if (!isWrite(op)) return offset;
   const last = place.local('i32');
@@ -162,7 +166,7 @@ export function locate(place: AccessPlace, memory: DirectMemory, op: Op, address
     .op('i32_shr_u')
     .memory('i32_load8_u', memory.codePages);
   if (bytes > 1) code.get(last).get(offset).op('i32_xor').i32(pageShift).op('i32_shr_u', 'i32_or');
-  code.brIf(slow);
+  code.unlikely().brIf(slow);
   return offset;
 }
 

@@ -69,9 +69,16 @@ export interface Label {
   readonly depth: number;
 }
 
+/** A function's bytes as they stand in the code section, and where in them are branches that are hardly ever taken. */
+export interface FunctionBody {
+  readonly bytes: Uint8Array;
+  readonly unlikely: readonly number[];
+}
+
 /** The body of one function. Locals are numbered behind the parameters, in the order of `local`. */
 export class Code {
   readonly #bytes = new Bytes();
+  #unlikely: number[] = [];
   readonly #locals: ValueType[] = [];
   readonly #parameters: number;
   #depth = 0;
@@ -145,6 +152,8 @@ export class Code {
   insert(at: number, emit: () => void): void {
     const rest = this.#bytes.cut(at);
     emit();
+    const inserted = this.#bytes.length - at;
+    this.#unlikely = this.#unlikely.map((branch) => (branch >= at ? branch + inserted : branch));
     this.#bytes.append(rest);
   }
 
@@ -162,6 +171,11 @@ export class Code {
     this.#depth--;
     return this.op('end');
   }
+  /** The branch or `if` that follows is hardly ever taken. */
+  unlikely(): this {
+    this.#unlikely.push(this.#bytes.length);
+    return this;
+  }
   br = (label: Label): this => this.#indexed('br', this.#depth - label.depth);
   brIf = (label: Label): this => this.#indexed('br_if', this.#depth - label.depth);
   /** Goes to the label of this index; to the last one for any index beyond. */
@@ -171,14 +185,14 @@ export class Code {
     return this;
   }
 
-  /** The body as it stands in the code section. */
-  finish(): Uint8Array {
+  finish(): FunctionBody {
     const out = new Bytes();
     out.unsigned(this.#locals.length);
     for (const type of this.#locals) out.append([1, VALUE_TYPE[type]]);
+    const start = out.length;
     out.append(this.#bytes.finish());
     out.append(OPCODE.end);
-    return out.finish();
+    return { bytes: out.finish(), unlikely: this.#unlikely.map((branch) => start + branch) };
   }
 }
 
@@ -197,13 +211,15 @@ export interface ModuleContents {
   readonly importedTable?: string;
   /** Immutable i32 globals. */
   readonly importedGlobals: readonly string[];
-  readonly functions: readonly { readonly name: string; readonly type: number; readonly body: Uint8Array }[];
+  readonly functions: readonly { readonly name: string; readonly type: number; readonly body: FunctionBody }[];
 }
 
-const SECTION = { type: 1, import: 2, function: 3, export: 7, code: 10 } as const;
+const SECTION = { custom: 0, type: 1, import: 2, function: 3, export: 7, code: 10 } as const;
 const KIND = { function: 0, table: 1, memory: 2, global: 3 } as const;
 const FUNCREF = 0x70;
 const SHARED_WITH_MAXIMUM = 3;
+/** A hint of one byte, which says no. */
+const UNLIKELY = [1, 0];
 
 function text(value: string, out: Bytes): void {
   out.unsigned(value.length);
@@ -263,9 +279,23 @@ export function encodeModule(contents: ModuleContents): Uint8Array {
     body.push(KIND.function);
     body.unsigned(contents.importedFunctions.length + index);
   });
-  section(SECTION.code, contents.functions, ({ body: code }, body) => {
-    body.unsigned(code.length);
-    body.append(code);
+  const hints = new Bytes();
+  text('metadata.code.branch_hint', hints);
+  hints.unsigned(contents.functions.length);
+  for (const [index, { body }] of contents.functions.entries()) {
+    hints.unsigned(contents.importedFunctions.length + index);
+    hints.unsigned(body.unlikely.length);
+    for (const branch of body.unlikely) {
+      hints.unsigned(branch);
+      hints.append(UNLIKELY);
+    }
+  }
+  out.push(SECTION.custom);
+  out.unsigned(hints.length);
+  out.append(hints.finish());
+  section(SECTION.code, contents.functions, ({ body: { bytes } }, body) => {
+    body.unsigned(bytes.length);
+    body.append(bytes);
   });
   return out.finish().slice();
 }

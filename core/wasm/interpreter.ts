@@ -9,6 +9,7 @@
  */
 import { type Fragment, isField, OPS, type Op, type Operand } from '../ir/ops.ts';
 import { perform, type TlbLayout, translate } from './access.ts';
+import { append } from './append.ts';
 import { EXITS, type Exit, SLOW, type StateLayout } from './contract.ts';
 import { Code, encodeModule, type Label } from './encode.ts';
 import { lower, type Place } from './lower.ts';
@@ -140,6 +141,10 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
         .set(link)
         .br(direct);
     };
+    const call = (callback: Operand<number>): void => {
+      code.global(GLOBAL.state).get(RECORD_LOCAL).memory('i32_store', state.callbackRecord);
+      record32(field(callback)).call(IMPORT.call);
+    };
     return {
       code,
       local: (type) => locals.take(type),
@@ -223,9 +228,23 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
         record32(field(counter));
         record32(field(counter)).memory('i64_load').get(amount).op('i64_add').memory('i64_store');
       },
-      call: (callback) => {
-        code.global(GLOBAL.state).get(RECORD_LOCAL).memory('i32_store', state.callbackRecord);
-        record32(field(callback)).call(IMPORT.call);
+      call,
+      record: (log, tag, access, callback) => {
+        const last = (name: 'accessKind' | 'accessAddress' | 'accessValue') => () =>
+          void code.global(GLOBAL.state).memory('i64_load', state[name]);
+        append({
+          code,
+          cursor: locals.take('i32'),
+          head: () => {
+            record32(field(log));
+            return 0;
+          },
+          tag: () => void record32(field(tag)),
+          ...(access && {
+            access: { kind: last('accessKind'), address: last('accessAddress'), value: last('accessValue') },
+          }),
+          full: () => call(callback),
+        });
       },
       guard: (condition) => {
         condition();

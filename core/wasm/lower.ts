@@ -42,6 +42,8 @@ export interface Place {
   counter(counter: Operand<number>): void;
   count(counter: Operand<number>, amount: number): void;
   call(callback: Operand<number>): void;
+  /** Appends to the buffer `log`, with the last access if `access`. */
+  record(log: Operand<number>, tag: Operand<number>, access: boolean, callback: Operand<number>): void;
   jump(target: Push, direct: boolean): void;
   branch(condition: Push, target: Push): void;
   exit(door: string): void;
@@ -312,6 +314,16 @@ export function lower(fragment: Fragment, place: Place): void {
         push(x);
         code.if();
         place.call(op.callback!);
+        code.end();
+        break;
+      case 'record':
+      case 'recordAccess':
+        place.record(op.log!, op.tag!, op.name === 'recordAccess', op.callback!);
+        break;
+      case 'recordAccessIf':
+        push(x);
+        code.if();
+        place.record(op.log!, op.tag!, true, op.callback!);
         code.end();
         break;
       case 'guard':

@@ -1,5 +1,5 @@
 /** The protocol itself: negotiation, what there is, and the way into the human monitor. */
-import { int, list, optional, str, struct } from '../../schema/build.ts';
+import { INT64, intOf, list, optional, str, struct } from '../../schema/build.ts';
 import { SchemaInfo } from '../../schema/types/introspection.ts';
 import { CommandInfo, QmpCapability } from '../../schema/types/qmp.ts';
 import { VersionInfo } from '../../schema/types/version.ts';
@@ -53,7 +53,7 @@ export const humanMonitorCommand = command('human-monitor-command', {
   doc: 'Runs one line of the human monitor and returns what it prints, in lines that end in CRLF.',
   args: struct('HumanMonitorCommandArguments', {
     'command-line': str('The line.'),
-    'cpu-index': optional(int('The vCPU that the line is about, by default the first.')),
+    'cpu-index': optional(intOf(INT64, 'The vCPU that the line is about, by default the first.')),
   }),
   returns: str('What the line prints.'),
   example: {

@@ -1,6 +1,7 @@
 /** Running, stopping, resetting and ending the machine. */
-import { StatusInfo } from '../../schema/types/run-state.ts';
-import { command } from '../command.ts';
+import { optional, struct } from '../../schema/build.ts';
+import { RebootAction, ShutdownAction, StatusInfo } from '../../schema/types/run-state.ts';
+import { CommandError, command } from '../command.ts';
 
 export const queryStatus = command('query-status', {
   doc: 'Whether the machine runs, and why not.',
@@ -46,4 +47,38 @@ export const quit = command('quit', {
   },
 });
 
-export const runStateCommands = [queryStatus, stop, cont, systemReset, quit];
+export const systemPowerdown = command('system_powerdown', {
+  doc: 'Presses the power button. This board has none that its guest could see: POWERDOWN tells clients, and that is all.',
+  example: { request: '{"execute": "system_powerdown"}', reply: '{"return": {}}' },
+  run: ({ emit }) => {
+    emit({ name: 'POWERDOWN' });
+    return {};
+  },
+});
+
+export const systemWakeup = command('system_wakeup', {
+  doc: 'Wakes a sleeping guest up. Guests of this board do not sleep: the error says so.',
+  example: {
+    request: '{"execute": "system_wakeup"}',
+    reply: '{"error": {"class": "GenericError", "desc": "wake-up from suspend is not supported by this guest"}}',
+  },
+  run: () => {
+    throw new CommandError('wake-up from suspend is not supported by this guest');
+  },
+});
+
+export const setAction = command('set-action', {
+  doc: 'Sets what follows when the guest resets or ends the machine. What is left out stays.',
+  args: struct('SetActionArguments', { reboot: optional(RebootAction), shutdown: optional(ShutdownAction) }),
+  example: {
+    request: '{"execute": "set-action", "arguments": {"reboot": "shutdown", "shutdown": "pause"}}',
+    reply: '{"return": {}}',
+  },
+  run: ({ host, machine }, { reboot, shutdown }) => {
+    if (reboot !== undefined) machine.rebootAction = reboot;
+    if (shutdown !== undefined) host.shutdownAction = shutdown;
+    return {};
+  },
+});
+
+export const runStateCommands = [queryStatus, stop, cont, systemReset, systemPowerdown, systemWakeup, setAction, quit];

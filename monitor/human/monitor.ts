@@ -3,12 +3,18 @@
  * that does the job, that one does it, and what it returns is shown.
  */
 import type { Context, HumanCommand } from '../command.ts';
+import { absentCommands } from './commands/absent.ts';
+import { backEndCommands } from './commands/back-ends.ts';
 import { debugCommands } from './commands/debug.ts';
+import { deviceCommands } from './commands/device-state.ts';
 import { helpCommands } from './commands/help.ts';
+import { hotPlugCommands } from './commands/hot-plug.ts';
 import { instrumentationCommands } from './commands/instrumentation.ts';
 import { jitCommands } from './commands/jit.ts';
 import { machineCommands } from './commands/machine.ts';
 import { memoryCommands } from './commands/memory.ts';
+import { memoryFileCommands } from './commands/memory-files.ts';
+import { objectCommands } from './commands/objects.ts';
 import { registerCommands } from './commands/registers.ts';
 import { runStateCommands } from './commands/run-state.ts';
 import { snapshotCommands } from './commands/snapshot.ts';
@@ -20,14 +26,20 @@ import { newSession, runLine } from './run.ts';
 const commands: readonly HumanCommand[] = [
   ...helpCommands,
   ...machineCommands,
+  ...objectCommands,
+  ...backEndCommands,
+  ...deviceCommands,
+  ...hotPlugCommands,
   ...runStateCommands,
   ...snapshotCommands,
   ...registerCommands,
   ...memoryCommands,
+  ...memoryFileCommands,
   ...debugCommands,
   ...instrumentationCommands,
   ...jitCommands,
   ...traceCommands,
+  ...absentCommands,
 ];
 
 export const humanMonitor = {

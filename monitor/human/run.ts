@@ -15,7 +15,7 @@ export const newSession = (context: Context, vcpu = 0): HumanSession => ({
 
 /** Control characters would play tricks on the reader's terminal; guests, plugins and typists choose what is shown. */
 const showControls = (text: string): string =>
-  text.replace(/(?!\n)\p{Cc}/gu, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  text.replace(/(?![\n\t])\p{Cc}/gu, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
 /**
  * Runs a line to its end. Never rejects: what went wrong is part of what it prints.

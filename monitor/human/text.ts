@@ -39,3 +39,11 @@ export const indented = (lines: readonly string[]): string[] => lines.map((line)
 /** `list` in parts of `length`; the last one may be shorter. */
 export const parts = <T>(list: readonly T[], length: number): (readonly T[])[] =>
   Array.from({ length: Math.ceil(list.length / length) }, (_, n) => list.slice(n * length, (n + 1) * length));
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
+
+/** `512 B`, `1.5 KiB`: three digits that count. */
+export function humanSize(bytes: number): string {
+  const unit = bytes === 0 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), UNITS.length - 1);
+  return `${Number((bytes / 2 ** (10 * unit)).toPrecision(3))} ${UNITS[unit]}`;
+}

@@ -1,5 +1,5 @@
 /** The description of the protocol by itself: entries of `query-qmp-schema`. */
-import { any, type Infer, list, oneOf, optional, str, struct } from '../build.ts';
+import { any, bool, type Infer, list, oneOf, optional, str, struct } from '../build.ts';
 
 const MetaType = oneOf(
   'SchemaMetaType',
@@ -13,6 +13,11 @@ const Member = struct('SchemaInfoMember', {
   default: optional(any('Present, as null, where the member may be left out.')),
 });
 
+const Variant = struct('SchemaInfoVariant', {
+  case: str('Value of the tag.'),
+  type: str('Object of the members that it adds.'),
+});
+
 /** One entry: `name` and `meta-type`, and what the meta-type adds. */
 export const SchemaInfo = struct('SchemaInfo', {
   name: str('Name of the command, event or built-in type; a number for other types, `[NAME]` for arrays.'),
@@ -20,8 +25,11 @@ export const SchemaInfo = struct('SchemaInfo', {
   'json-type': optional(str('Of a built-in type: string, number, int, boolean, null or value.')),
   values: optional(list(str(), 'Of an enum: its values.')),
   'element-type': optional(str('Of an array: the type of its elements.')),
+  tag: optional(str('Of an object with variants: the member that says which one it is.')),
+  variants: optional(list(Variant, 'Of such an object: what more it has, by the value of the tag.')),
   members: optional(list(Member, 'Of an object: its members. Of an enum: its values.')),
   'arg-type': optional(str('Of a command: the object of its arguments. Of an event: the object of its data.')),
+  'allow-oob': optional(bool('Of a command: present and true where `exec-oob` may run it.')),
   'ret-type': optional(str('Of a command: the type of what it returns.')),
 });
 export type SchemaInfo = Infer<typeof SchemaInfo>;

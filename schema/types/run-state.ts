@@ -17,3 +17,15 @@ export const ShutdownCause = oneOf(
   ['host-qmp-quit', 'host-qmp-system-reset', 'host-signal', 'host-ui', 'guest-shutdown', 'guest-reset', 'guest-panic'],
   'Who asked for the reset or the end of the machine.',
 );
+
+export const RebootAction = oneOf(
+  'RebootAction',
+  ['reset', 'shutdown'],
+  'What follows when the guest resets the machine: `shutdown` ends it.',
+);
+
+export const ShutdownAction = oneOf(
+  'ShutdownAction',
+  ['poweroff', 'pause'],
+  'What follows when the guest ends the machine: `poweroff` ends the program, `pause` lets it stay for its clients.',
+);

@@ -24,6 +24,8 @@ export interface StreamChannelOptions {
   readonly shared?: boolean;
   /** Sees received bytes first, and returns what of them goes on. */
   readonly filter?: (bytes: Uint8Array) => Uint8Array;
+  /** Turns what is written into what is sent. */
+  readonly encode?: (data: string | Uint8Array) => Uint8Array;
 }
 
 /** A channel over a pair of Node's streams, such as both sides of a socket. */
@@ -32,6 +34,7 @@ export class StreamChannel implements Channel {
   readonly #writable: Writable;
   readonly #shared: boolean;
   readonly #filter: (bytes: Uint8Array) => Uint8Array;
+  readonly #encode: ((data: string | Uint8Array) => Uint8Array) | undefined;
   readonly #whenClosed: (() => void)[] = [];
   #drained = (): void => {};
   #ended = (): void => this.close();
@@ -42,12 +45,13 @@ export class StreamChannel implements Channel {
   constructor(
     readable: Readable | undefined,
     writable: Writable,
-    { shared = false, filter = (bytes) => bytes }: StreamChannelOptions = {},
+    { shared = false, filter = (bytes) => bytes, encode }: StreamChannelOptions = {},
   ) {
     this.#readable = readable;
     this.#writable = writable;
     this.#shared = shared;
     this.#filter = filter;
+    this.#encode = encode;
     writable.on('drain', () => this.#drained());
     writable.on('error', () => this.destroy());
     writable.on('close', () => this.#finish());
@@ -58,6 +62,7 @@ export class StreamChannel implements Channel {
 
   write(data: string | Uint8Array): boolean {
     if (this.#closing) return true;
+    if (this.#encode) return this.#writable.write(this.#encode(data));
     return this.#writable.write(typeof data === 'string' ? data : Uint8Array.from(data));
   }
   onDrain(drained: () => void): void {

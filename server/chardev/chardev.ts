@@ -9,6 +9,8 @@ import type { Channel } from './channel.ts';
 import { fileBackend } from './file.ts';
 import type { FrontEnd } from './front-end.ts';
 import { attachMux, type MuxOptions } from './mux.ts';
+import { ptyBackend } from './pty.ts';
+import { RingBuffer } from './ring-buffer.ts';
 import { socketBackend } from './socket.ts';
 import { type ChardevSpec, showAddress } from './spec.ts';
 import { type Stdio, stdioBackend } from './stdio.ts';
@@ -25,6 +27,10 @@ export interface ChardevEnvironment {
 
 export class Chardev {
   readonly spec: ChardevSpec;
+  /** What a ring buffer is, of one. */
+  readonly ring: RingBuffer | undefined;
+  /** Path of a pseudo terminal, of one that is open. */
+  pty: string | undefined;
   readonly #backend: Backend;
   readonly #environment: ChardevEnvironment;
   readonly #waiting: Channel[] = [];
@@ -36,7 +42,8 @@ export class Chardev {
   constructor(spec: ChardevSpec, environment: ChardevEnvironment) {
     this.spec = spec;
     this.#environment = environment;
-    this.#backend = backendOf(spec, environment.stdio);
+    this.#backend = this.#backendOf(spec.backend);
+    this.ring = this.#backend instanceof RingBuffer ? this.#backend : undefined;
   }
 
   /**
@@ -55,10 +62,20 @@ export class Chardev {
       });
     if (backend.type === 'socket' && backend.wait) {
       this.#environment.report(
-        `${option}: info: QEMU waiting for connection on: disconnected:${showAddress(backend.address)},server=on`,
+        `${option}: info: QEMU waiting for connection on: disconnected:${showAddress(backend.address, backend.telnet)},server=on`,
       );
       await arrival;
     }
+  }
+
+  /** Those that have been connected. */
+  get frontEnds(): readonly FrontEnd[] {
+    return this.#frontEnds;
+  }
+
+  /** Cuts every connection off, with all that has not been sent. */
+  cut(): void {
+    for (const client of [...this.#served, ...this.#waiting.splice(0)]) client.destroy();
   }
 
   /**
@@ -77,6 +94,19 @@ export class Chardev {
   async disconnect(frontEnd: FrontEnd): Promise<void> {
     this.#frontEnds.splice(this.#frontEnds.indexOf(frontEnd), 1);
     await Promise.all([...this.#served].map(finish));
+  }
+
+  /** Whether anybody stands behind it. */
+  get isUsed(): boolean {
+    return this.#frontEnds.length > 0;
+  }
+
+  /** What it is, in QEMU's words: `stdio`, or of a socket its address and whether anybody is there. */
+  get filename(): string {
+    const { backend } = this.spec;
+    if (backend.type !== 'socket') return backend.type;
+    const there = this.#served.size > 0 ? '' : 'disconnected:';
+    return `${there}${showAddress(backend.address, backend.telnet)}${backend.server ? ',server=on' : ''}`;
   }
 
   /** Begins to serve clients, once every front end has been connected. */
@@ -119,18 +149,26 @@ export class Chardev {
       });
     }
   }
-}
 
-function backendOf({ backend }: ChardevSpec, stdio: Stdio): Backend {
-  switch (backend.type) {
-    case 'null':
-      return { async open() {}, close() {} };
-    case 'stdio':
-      return stdioBackend(stdio, backend.signal);
-    case 'file':
-      return fileBackend(backend.path, backend.append);
-    case 'socket':
-      return socketBackend(backend);
+  #backendOf(backend: ChardevSpec['backend']): Backend {
+    const { stdio, report } = this.#environment;
+    switch (backend.type) {
+      case 'null':
+        return { async open() {}, close() {} };
+      case 'stdio':
+        return stdioBackend(stdio, backend.signal);
+      case 'file':
+        return fileBackend(backend.path, backend.append);
+      case 'socket':
+        return socketBackend(backend);
+      case 'pty':
+        return ptyBackend((path) => {
+          this.pty = path;
+          report(`char device redirected to ${path} (label ${this.spec.id})`);
+        });
+      case 'ringbuf':
+        return new RingBuffer(backend.size);
+    }
   }
 }
 

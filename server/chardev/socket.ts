@@ -6,6 +6,7 @@ import { reasonOf, UsageError } from '../errors.ts';
 import type { Backend } from './backend.ts';
 import { StreamChannel } from './channel.ts';
 import type { SocketAddress, SocketSpec } from './spec.ts';
+import { TELNET_GREETING, TelnetReader, telnetEscaped } from './telnet.ts';
 
 /** Nobody but the owner may connect: a monitor can read and write all of the guest. */
 const UMASK = 0o177;
@@ -14,18 +15,23 @@ const UMASK = 0o177;
 const nameOf = (address: SocketAddress): string =>
   'path' in address ? address.path : 'fd' in address ? `${address.fd}` : `${address.host}:${address.port}`;
 
-const channelOf = (socket: Socket): StreamChannel => {
+function channelOf(socket: Socket, telnet: boolean): StreamChannel {
   socket.setNoDelay(true);
-  return new StreamChannel(socket, socket);
-};
+  if (!telnet) return new StreamChannel(socket, socket);
+  const reader = new TelnetReader();
+  socket.write(TELNET_GREETING);
+  return new StreamChannel(socket, socket, { filter: (bytes) => reader.feed(bytes), encode: telnetEscaped });
+}
 
-export const socketBackend = ({ address, server }: SocketSpec): Backend =>
-  server ? new ListeningSocket(address) : { open: (deliver) => connectTo(address).then(deliver), close() {} };
+export const socketBackend = ({ address, server, telnet = false }: SocketSpec): Backend =>
+  server
+    ? new ListeningSocket(address, telnet)
+    : { open: (deliver) => connectTo(address, telnet).then(deliver), close() {} };
 
-async function connectTo(address: SocketAddress): Promise<StreamChannel> {
+async function connectTo(address: SocketAddress, telnet: boolean): Promise<StreamChannel> {
   if ('fd' in address) {
     requireSocket(address.fd);
-    return channelOf(new Socket({ fd: address.fd, allowHalfOpen: true }));
+    return channelOf(new Socket({ fd: address.fd, allowHalfOpen: true }), telnet);
   }
   const socket = connect({ ...address, allowHalfOpen: true });
   try {
@@ -33,19 +39,23 @@ async function connectTo(address: SocketAddress): Promise<StreamChannel> {
   } catch (error) {
     throw new UsageError(`Failed to connect to '${nameOf(address)}': ${reasonOf(error)}`);
   }
-  return channelOf(socket);
+  return channelOf(socket, telnet);
 }
 
 class ListeningSocket implements Backend {
   readonly #address: SocketAddress;
+  readonly #telnet: boolean;
   #server: Server | undefined;
 
-  constructor(address: SocketAddress) {
+  constructor(address: SocketAddress, telnet: boolean) {
     this.#address = address;
+    this.#telnet = telnet;
   }
 
   async open(deliver: (client: StreamChannel) => void): Promise<void> {
-    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => deliver(channelOf(socket)));
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) =>
+      deliver(channelOf(socket, this.#telnet)),
+    );
     await listen(server, this.#address);
     this.#server = server;
   }

@@ -4,6 +4,7 @@
  */
 
 import { KeyValues } from '../config/key-values.ts';
+import { parseSize } from '../config/size.ts';
 import { UsageError } from '../errors.ts';
 
 export type SocketAddress =
@@ -19,6 +20,8 @@ export interface SocketSpec {
   readonly server: boolean;
   /** A server that waits for its first client before the machine is made. */
   readonly wait: boolean;
+  /** Clients speak telnet. */
+  readonly telnet?: boolean;
 }
 
 export interface StdioSpec {
@@ -31,7 +34,10 @@ export type BackendSpec =
   | { readonly type: 'null' }
   | StdioSpec
   | { readonly type: 'file'; readonly path: string; readonly append: boolean }
-  | SocketSpec;
+  | SocketSpec
+  | { readonly type: 'pty' }
+  /** Bytes of memory, a power of two. */
+  | { readonly type: 'ringbuf'; readonly size: number };
 
 export interface ChardevSpec {
   readonly id: string;
@@ -42,18 +48,20 @@ export interface ChardevSpec {
   readonly backend: BackendSpec;
 }
 
-export const BACKENDS: readonly BackendSpec['type'][] = ['null', 'stdio', 'file', 'socket'];
+export const BACKENDS: readonly BackendSpec['type'][] = ['null', 'stdio', 'file', 'socket', 'pty', 'ringbuf'];
 
 /** Of `sockaddr_un.sun_path`, with the NUL at its end. */
 const UNIX_PATH_BYTES = 108;
 const PORT_MAX = 65535;
+export const RING_BYTES_DEFAULT = 65536;
+const RING_BYTES_MAX = 1 << 30;
 
 /**
  * The argument of `-chardev`.
  * @throws UsageError
  */
 export function parseChardev(argument: string): ChardevSpec {
-  const values = KeyValues.parse(argument, 'backend');
+  const values = KeyValues.parseAny(argument, 'backend');
   const id = values.takeId();
   if (id === undefined) throw new UsageError('chardev: no id specified');
   const type = values.take('backend');
@@ -64,8 +72,8 @@ export function parseChardev(argument: string): ChardevSpec {
 }
 
 /**
- * A character device in one word: `null`, `stdio`, `file:PATH`, `unix:PATH[,...]`, `tcp:[HOST]:PORT[,...]`, or `mon:` and
- * one of these, which shares it with a monitor.
+ * A character device in one word: `null`, `stdio`, `pty`, `file:PATH`, `unix:PATH[,...]`, `tcp:[HOST]:PORT[,...]`,
+ * `telnet:` like `tcp:`, or `mon:` and one of these, which shares it with a monitor.
  * @param option for messages
  * @returns the device, and whether a monitor is to share it
  * @throws UsageError
@@ -96,20 +104,24 @@ function wordValues(device: string): [BackendSpec['type'], KeyValues] {
   const colon = device.indexOf(':');
   const scheme = colon < 0 ? device : device.slice(0, colon);
   const rest = colon < 0 ? '' : device.slice(colon + 1);
-  if (colon < 0 && (scheme === 'null' || scheme === 'stdio')) return [scheme, new KeyValues([])];
+  if (colon < 0 && (scheme === 'null' || scheme === 'stdio' || scheme === 'pty')) return [scheme, new KeyValues([])];
   if (colon >= 0 && scheme === 'file') return ['file', new KeyValues([['path', rest]])];
   if (colon >= 0 && scheme === 'unix') return ['socket', KeyValues.parse(rest, 'path')];
-  if (colon >= 0 && scheme === 'tcp') {
+  if (colon >= 0 && (scheme === 'tcp' || scheme === 'telnet')) {
     const { host, port, options } =
       /^(?<host>\[[^\]]*\]|[^:,]*):(?<port>[^,]*)(?:,(?<options>.*))?$/.exec(rest)?.groups ?? {};
     if (host === undefined || port === undefined)
-      throw new UsageError(`'${device}' has no port: expected tcp:HOST:PORT`);
-    return ['socket', KeyValues.parse(`host=${host},port=${port},${options ?? ''}`)];
+      throw new UsageError(`'${device}' has no port: expected ${scheme}:HOST:PORT`);
+    return [
+      'socket',
+      KeyValues.parse(`host=${host},port=${port},${scheme === 'telnet' ? 'telnet=on,' : ''}${options ?? ''}`),
+    ];
   }
   throw new UsageError(`'${device}' is not a valid char driver`);
 }
 
-function fromValues(
+/** A device from all of `values`. @throws UsageError */
+export function fromValues(
   id: string,
   option: string,
   type: BackendSpec['type'],
@@ -125,7 +137,10 @@ function fromValues(
 function backendFrom(type: BackendSpec['type'], values: KeyValues, defaults: KeyValues): BackendSpec {
   switch (type) {
     case 'null':
+    case 'pty':
       return { type };
+    case 'ringbuf':
+      return { type, size: ringSize(parseSize(values.take('size') ?? `${RING_BYTES_DEFAULT}`, 'B')) };
     case 'stdio':
       return { type, signal: values.takeBoolean('signal') ?? defaults.takeBoolean('signal') ?? true };
     case 'file': {
@@ -139,9 +154,20 @@ function backendFrom(type: BackendSpec['type'], values: KeyValues, defaults: Key
       if (wait !== undefined && !server) {
         throw new UsageError("'wait' option is incompatible with socket in client connect mode");
       }
-      return { type, address: addressFrom(values), server, wait: server && (wait ?? true) };
+      const telnet = values.takeBoolean('telnet') ?? false;
+      const socket = { type, address: addressFrom(values), server, wait: server && (wait ?? true) };
+      return telnet ? { ...socket, telnet } : socket;
     }
   }
+}
+
+/** @throws UsageError the size is not a power of two, or too large */
+export function ringSize(bytes: number): number {
+  if (bytes <= 0 || !Number.isInteger(Math.log2(bytes))) {
+    throw new UsageError('size of ringbuf chardev must be power of two');
+  }
+  if (bytes > RING_BYTES_MAX) throw new UsageError(`size of ringbuf chardev must be ${RING_BYTES_MAX} or less`);
+  return bytes;
 }
 
 function addressFrom(values: KeyValues): SocketAddress {
@@ -188,9 +214,9 @@ export function inetAddress(host: string | undefined, port: string): InetAddress
   return { host: host?.replace(/^\[(.*)\]$/, '$1') || 'localhost', port: Number(port) };
 }
 
-/** A socket as QEMU shows it in messages: `unix:PATH`, `tcp:HOST:PORT`, `fd:N`. */
-export function showAddress(address: SocketAddress): string {
+/** A socket as QEMU shows it in messages: `unix:PATH`, `tcp:HOST:PORT` or `telnet:HOST:PORT`, `fd:N`. */
+export function showAddress(address: SocketAddress, telnet = false): string {
   if ('path' in address) return `unix:${address.path}`;
   if ('fd' in address) return `fd:${address.fd}`;
-  return `tcp:${address.host}:${address.port}`;
+  return `${telnet ? 'telnet' : 'tcp'}:${address.host}:${address.port}`;
 }

@@ -48,6 +48,7 @@ export interface Config {
   /** Path of a device tree in place of the board's own. */
   readonly dtb?: string | undefined;
   readonly name?: string | undefined;
+  readonly uuid?: string | undefined;
   readonly chardevs: readonly ChardevSpec[];
   /** What the serial line is connected to, undefined for nothing. */
   readonly serial?: { readonly chardev: string; readonly option: string } | undefined;

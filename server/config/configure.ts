@@ -1,6 +1,8 @@
 /** From what the options said to a complete configuration: limits, defaults, and who shares which character device. */
 import { FLASH_BANKS } from '../../core/machine/equipment.ts';
 import {
+  CPU_MODEL,
+  MACHINE_TYPE_DEFAULT,
   MACHINE_TYPES,
   type MachineType,
   RAM_BYTES_DEFAULT,
@@ -12,6 +14,7 @@ import {
 } from '../../schema/config.ts';
 import { type ChardevSpec, parseDevice } from '../chardev/spec.ts';
 import { UsageError } from '../errors.ts';
+import { MACHINE_PROPERTIES, takeAccepted } from './accepted.ts';
 import type { Config, MonitorSpec, PluginSpec, TraceSpec } from './config.ts';
 import type { ConsoleSpec, DeviceSpec } from './devices.ts';
 import type { DriveSpec } from './drives.ts';
@@ -44,6 +47,7 @@ export interface Draft {
   initrd: string | undefined;
   dtb: string | undefined;
   name: string | undefined;
+  uuid: string | undefined;
   nographic: boolean;
   display: boolean;
   defaults: boolean;
@@ -78,7 +82,7 @@ export interface Draft {
 }
 
 export const emptyDraft = (): Draft => ({
-  machine: 'virt',
+  machine: MACHINE_TYPE_DEFAULT,
   cpu: undefined,
   smp: new KeyValues([]),
   ramBytes: 0,
@@ -88,6 +92,7 @@ export const emptyDraft = (): Draft => ({
   initrd: undefined,
   dtb: undefined,
   name: undefined,
+  uuid: undefined,
   nographic: false,
   display: true,
   defaults: true,
@@ -115,9 +120,6 @@ export const emptyDraft = (): Draft => ({
   daemonize: false,
 });
 
-/** The one CPU model. */
-const CPU_MODEL = 'rv64';
-
 /** @throws UsageError what does not fit together */
 export function configure(draft: Draft): Config {
   const { bios, kernel, append, initrd, cpu } = draft;
@@ -140,6 +142,7 @@ export function configure(draft: Draft): Config {
     initrd,
     dtb: draft.dtb,
     name: draft.name,
+    uuid: draft.uuid,
     ...connections(draft, devices),
     drives: draft.snapshot ? draft.drives.map((drive) => ({ ...drive, snapshot: true })) : draft.drives,
     flash: draft.flash,
@@ -173,12 +176,13 @@ function tlsCredsFrom({ objects, jsonRpc }: Draft): readonly TlsCredsSpec[] {
 
 function machineType(argument: string): MachineType {
   const properties = KeyValues.parse(argument, 'type');
-  const type = properties.take('type') ?? 'virt';
+  const type = properties.take('type') ?? MACHINE_TYPE_DEFAULT;
   if (!Object.hasOwn(MACHINE_TYPES, type)) {
     throw new UsageError('unsupported machine type', 'Use -machine help to list supported machines');
   }
   const accelerator = properties.take('accel') ?? 'tcg';
   if (accelerator !== 'tcg') throw new UsageError(`invalid accelerator ${accelerator}`);
+  takeAccepted(properties, MACHINE_PROPERTIES);
   if (properties.unknown !== undefined)
     throw new UsageError(`Property '${type}-machine.${properties.unknown}' not found`);
   return type as MachineType;

@@ -11,11 +11,18 @@ export type DeviceModel =
   | { readonly model: 'virtio-net-device'; readonly netdev: string; readonly mac: Uint8Array | undefined }
   | { readonly model: 'virtio-rng-device'; readonly rng: string | undefined }
   /** A console when a `virtconsole` sits on it. */
-  | { readonly model: 'virtio-serial-device'; readonly chardev?: string | undefined };
+  | {
+      readonly model: 'virtio-serial-device';
+      readonly chardev?: string | undefined;
+      /** The console, as it was asked for. */
+      readonly console?: ConsoleSpec & { readonly order: number };
+    };
 
 export interface DeviceSpec {
   readonly id: string | undefined;
   readonly option: string;
+  /** The number of devices that were asked for before it. */
+  readonly order?: number;
   /** Of virtio-mmio-bus, where it says so. */
   readonly slot: number | undefined;
   readonly device: DeviceModel;

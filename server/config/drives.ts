@@ -21,6 +21,8 @@ export interface DriveSpec {
   /** What the guest writes is forgotten at the end. */
   readonly snapshot: boolean;
   readonly cache: CacheMode;
+  /** The driver of a node, which `-blockdev` has made; absent of a drive. */
+  readonly node?: 'raw' | 'file';
 }
 
 /** A drive with what it is plugged into. */
@@ -126,7 +128,16 @@ export function parseBlockdev(argument: string, option: string, made: readonly D
   const unsafe = [values.takeBoolean('cache.no-flush'), values.takeBoolean('file.cache.no-flush')].includes(true);
   for (const name of [...INDIFFERENT, ...INDIFFERENT_NODE]) values.take(name);
   values.end();
-  return { id, option, path: file.path, raw: true, readOnly, snapshot: false, cache: unsafe ? 'unsafe' : 'writeback' };
+  return {
+    id,
+    option,
+    path: file.path,
+    raw: true,
+    readOnly,
+    snapshot: false,
+    cache: unsafe ? 'unsafe' : 'writeback',
+    node: driver,
+  };
 }
 
 const INDIFFERENT_NODE = [

@@ -42,9 +42,9 @@ export function devicesBySlot(made: Referents): readonly (DeviceSpec | undefined
 
 function withConsoles(specs: readonly (DeviceSpec | ConsoleSpec)[]): readonly DeviceSpec[] {
   const devices: DeviceSpec[] = [];
-  for (const spec of specs) {
+  for (const [order, spec] of specs.entries()) {
     if ('device' in spec) {
-      devices.push(spec);
+      devices.push({ ...spec, order });
       continue;
     }
     const carrier = devices.findIndex(
@@ -54,7 +54,7 @@ function withConsoles(specs: readonly (DeviceSpec | ConsoleSpec)[]): readonly De
     devices[carrier] = {
       ...devices[carrier]!,
       option: spec.option,
-      device: { model: 'virtio-serial-device', chardev: spec.chardev },
+      device: { model: 'virtio-serial-device', chardev: spec.chardev, console: { ...spec, order } },
     };
   }
   return devices;

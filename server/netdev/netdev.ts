@@ -1,9 +1,11 @@
 /** The host's side of a network cable. */
 import type { NetworkBackend } from '../../core/machine/interface.ts';
+import { showAddress as showSocket } from '../chardev/spec.ts';
 import type { NetdevSpec } from '../config/netdevs.ts';
 import { locate } from '../errors.ts';
 import { DgramNetdev } from './dgram.ts';
 import { StreamNetdev } from './stream.ts';
+import { showAddress } from './user/network.ts';
 import { UserNetdev } from './user/user.ts';
 
 /** A back end that the daemon opens and closes. */
@@ -34,5 +36,21 @@ function make(backend: NetdevSpec['backend']): Netdev {
       return new StreamNetdev(backend);
     case 'dgram':
       return new DgramNetdev(backend);
+  }
+}
+
+/** What a back end leads to, as the human monitor shows it. */
+export function describeNetdev({ backend }: NetdevSpec): string {
+  switch (backend.type) {
+    case 'user': {
+      const { network, restricted } = backend.network;
+      return `net=${showAddress(network)},restrict=${restricted ? 'on' : 'off'}`;
+    }
+    case 'stream':
+      return showSocket(backend.address);
+    case 'dgram': {
+      const { local, remote } = backend;
+      return `udp=${local.host}:${local.port}/${remote.host}:${remote.port}`;
+    }
   }
 }

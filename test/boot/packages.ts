@@ -11,7 +11,8 @@ import { Apt } from './apt.ts';
 import { EXT4_TOOLS, makeExt4 } from './disk-image.ts';
 import { BASE_SYSTEM, setUp, unpackSystem } from './root-file-system.ts';
 
-const CACHE = fileURLToPath(new URL('../../node_modules/.cache/vivarium-debian', import.meta.url));
+/** Where what is fetched is kept. */
+export const CACHE = fileURLToPath(new URL('../../node_modules/.cache/vivarium-debian', import.meta.url));
 /** Where packages for RISC-V may be, in the order in which they are tried. */
 const SUITES = ['trixie', 'sid', 'forky'];
 

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { CounterPool, PluginInstance } from '../../core/plugin/instance.ts';
 import type { Plugin } from '../../core/plugin/plugin.ts';
+import { RecordPool } from '../../core/plugin/recorder.ts';
 import hotblocks from '../../core/plugin/stock/hotblocks.ts';
 import icount from '../../core/plugin/stock/icount.ts';
 import memtrace from '../../core/plugin/stock/memtrace.ts';
@@ -25,10 +26,13 @@ console.log(`random programs with plugins: SEED=${SEED} FUZZ_PROGRAMS=${PROGRAMS
 /** Puts the plugins on the vCPU; returns what the named counters hold. */
 function load({ vcpu, buffer, layout }: InterpreterMachine): () => Record<string, bigint> {
   const pool = new CounterPool(buffer, layout, 0);
+  const records = new RecordPool(buffer, layout, 0);
   const counters = Object.fromEntries(NAMED.map((name, index) => [name, index]));
   for (const plugin of [icount, hotblocks, memtrace] as Plugin[]) {
     const binding = { id: plugin.name, number: 0, url: '', args: {}, counters };
-    vcpu.addPlugin(new PluginInstance(plugin, binding, { index: 0, vcpus: 1, write: () => {} }, pool));
+    vcpu.addPlugin(
+      new PluginInstance(plugin, binding, { index: 0, vcpus: 1, write: () => {} }, { counters: pool, records }),
+    );
   }
   return () => Object.fromEntries(NAMED.map((name, index) => [name, pool.cells[index]!]));
 }

@@ -4,7 +4,8 @@
  */
 import { describe, expect, test } from 'vitest';
 import { CounterPool, PluginInstance } from '../../core/plugin/instance.ts';
-import { type AccessEvent, type Plugin, plugin } from '../../core/plugin/plugin.ts';
+import { type AccessEvent, type Plugin, plugin, type Recorder } from '../../core/plugin/plugin.ts';
+import { RecordPool } from '../../core/plugin/recorder.ts';
 import hotblocks from '../../core/plugin/stock/hotblocks.ts';
 import icount from '../../core/plugin/stock/icount.ts';
 import memtrace from '../../core/plugin/stock/memtrace.ts';
@@ -27,13 +28,36 @@ const NAMED = ['instructions', 'loads', 'stores', 'accesses', 'sampled'];
 
 console.log(`random programs with plugins that come and go: SEED=${SEED} FUZZ_PROGRAMS=${PROGRAMS}`);
 
+interface Traced {
+  readonly note: (...words: readonly unknown[]) => void;
+  /** Accesses, as a call told them, and as they were recorded. */
+  readonly called: string[];
+  readonly recorded: string[];
+  /** Addresses of the instructions whose accesses are recorded, by tag. */
+  readonly instructions: bigint[];
+  recorder?: Recorder;
+}
+
 /** Writes down each instruction of some classes, each access, and each 7th instruction of all. */
 const trace = plugin('trace', {
   doc: 'Writes down what happens.',
   options: struct('TraceOptions', {}),
   counters: { sampled: 'Instructions since the last one that was written down as the 7th.' },
-  state: (_, { write }) => ({ note: (...words: readonly unknown[]) => write('trace', words.join(' ')) }),
-  translate(block, probe, { note }) {
+  state: (_, { write }): Traced => ({
+    note: (...words) => write('trace', words.join(' ')),
+    ...{ called: [], recorded: [], instructions: [] },
+  }),
+  translate(block, probe, state) {
+    const { note, called, recorded, instructions } = state;
+    state.recorder ??= probe.accessRecorder((accesses) => {
+      for (let index = 0; index < accesses.length; index++)
+        recorded.push(
+          [
+            ...[instructions[accesses.tag(index)]!, accesses.address(index)],
+            ...[accesses.isLoad(index), accesses.isStore(index), accesses.value(index)],
+          ].join(' '),
+        );
+    });
     const sampled = probe.named('sampled');
     for (const instruction of block.instructions) {
       const { pc } = instruction;
@@ -44,10 +68,15 @@ const trace = plugin('trace', {
         sampled.value = 0n;
         note('7th', pc);
       });
-      probe.callAccess(instruction, 'any', ({ address, size, isLoad, isStore, value }: AccessEvent) =>
-        note('access', pc, address, size, isLoad, isStore, value),
-      );
+      probe.recordAccess(instruction, 'any', state.recorder, instructions.push(pc) - 1);
+      probe.callAccess(instruction, 'any', ({ address, size, isLoad, isStore, value }: AccessEvent) => {
+        called.push([pc, address, isLoad, isStore, value].join(' '));
+        note('access', pc, address, size, isLoad, isStore, value);
+      });
     }
+  },
+  collect({ called, recorded }) {
+    expect(recorded.splice(0)).toEqual(called.splice(0));
   },
 });
 
@@ -57,6 +86,7 @@ const PLUGINS = [icount, hotblocks, memtrace, trace] as unknown as readonly Plug
 class Bench {
   readonly machine: InterpreterMachine;
   readonly #pool: CounterPool;
+  readonly #records: RecordPool;
   readonly #loaded = new Map<Plugin, PluginInstance>();
   readonly #blocksAtOnce: number;
   #log: string[] = [];
@@ -65,6 +95,7 @@ class Bench {
     this.machine = createInterpreterMachine(options);
     this.#blocksAtOnce = blocksAtOnce;
     this.#pool = new CounterPool(this.machine.buffer, this.machine.layout, 0);
+    this.#records = new RecordPool(this.machine.buffer, this.machine.layout, 0);
   }
 
   counter(name: string): bigint {
@@ -84,7 +115,7 @@ class Bench {
     const counters = Object.fromEntries(NAMED.map((name, index) => [name, index]));
     const binding = { id: toggled.name, number: 0, url: '', args: {}, counters };
     const vcpuInfo = { index: 0, vcpus: 1, write: (_: string, text: string) => void this.#log.push(text) };
-    const instance = new PluginInstance(toggled, binding, vcpuInfo, this.#pool);
+    const instance = new PluginInstance(toggled, binding, vcpuInfo, { counters: this.#pool, records: this.#records });
     this.#loaded.set(toggled, instance);
     vcpu.addPlugin(instance);
   }

@@ -23,10 +23,20 @@ export function memberTable({ properties = {}, required = [] }: JsonSchema): str
   return rows.length === 0 ? '' : table(['member', 'type', ''], rows);
 }
 
+/** What `data` of an object with variants is. */
+const variantTable = ({ variants = {} }: JsonSchema): string => {
+  const rows = Object.entries(variants).map(([name, data]) => [
+    `\`${name}\``,
+    Object.keys(data.properties ?? {}).length === 0 ? 'an empty object' : typeText(data),
+  ]);
+  return rows.length === 0 ? '' : table(['type', 'data'], rows);
+};
+
 /** Adds the named types that `schema` leads to, itself not counted, to `types`. */
 export function collectTypes(schema: JsonSchema, types: Map<string, JsonSchema>): void {
   const inner = [
     ...Object.values(schema.properties ?? {}),
+    ...Object.values(schema.variants ?? {}),
     ...(schema.items ? [schema.items] : []),
     ...(typeof schema.additionalProperties === 'object' ? [schema.additionalProperties] : []),
   ];
@@ -43,6 +53,6 @@ export const typeSections = (types: ReadonlyMap<string, JsonSchema>): readonly s
     .map(([title, schema]) => {
       const body = schema.enum
         ? [schema.description ?? '', `One of ${schema.enum.map((value) => `\`${value}\``).join(', ')}.`]
-        : [memberTable(schema)];
+        : [memberTable(schema), variantTable(schema)];
       return [`### ${title}`, ...body].filter(Boolean).join('\n\n');
     });

@@ -165,3 +165,65 @@ test('a guest without code faults for ever, and stays under control', async () =
   await machine.instrumentation.unload('lib0');
   await machine.shutdown('host-qmp-quit');
 });
+
+describe('what a vCPU and devices are in the middle of', () => {
+  test('pages that have been accessed are remembered, with their rights', async () => {
+    const machine = await running(
+      assemble(`
+        lui s0, 0x40001
+        slli s0, s0, 1            # 0x80002000
+        loop:
+        sd a0, 8(s0)
+        addi a0, a0, 1
+        jal zero, loop
+      `),
+    );
+    await grows(() => register(machine, 'a0'));
+    const page = machine.inspection.tlb(0).find(({ virtual }) => virtual === RAM + 0x2000n);
+    expect(page).toMatchObject({ physical: RAM + 0x2000n, bytes: 4096, read: true, write: true, mode: 'machine' });
+    await machine.reset('host-qmp-system-reset');
+  });
+
+  test('interrupts are seen to be claimed, and completed', async () => {
+    // The serial port's transmitter is empty: source 10 interrupts as soon as it may.
+    const machine = await running(
+      assemble(`
+        lui s0, 0xc000
+        addi t0, zero, 5
+        sw t0, 40(s0)             # priority of source 10
+        lui s1, 0xc002
+        addi t0, zero, 0x400
+        sw t0, 0(s1)              # enabled for context 0
+        lui s2, 0x10000
+        addi t0, zero, 2
+        sb t0, 1(s2)              # IER: transmitter empty
+        lui s3, 0xc200
+        lw a0, 4(s3)              # claim
+        wfi
+      `),
+    );
+    await expect.poll(() => machine.vcpus[0]!.halted).toBe(true);
+    const { name, contexts, sources } = machine.inspection.interruptController();
+    expect([name, contexts.length]).toEqual(['riscv.sifive.plic', 2]);
+    expect(register(machine, 'a0')).toBe(10n);
+    expect(sources.find(({ source }) => source === 10)).toEqual({
+      source: 10,
+      priority: 5,
+      level: expect.any(Boolean),
+      pending: false,
+      claimed: true,
+      enabled: [0],
+      claims: 1,
+    });
+    expect(sources.filter(({ claims }) => claims > 0)).toHaveLength(1);
+  });
+
+  test('what lies in memory at power-on has names', async () => {
+    const { inspection } = await running('guests/bin/spin.elf');
+    expect(inspection.roms.map(({ memory, name }) => `${memory} ${name}`)).toEqual(
+      expect.arrayContaining(['rom mrom.reset', 'ram kernel guests/bin/spin.elf', 'ram the device tree']),
+    );
+    expect(inspection.objects.children.map(({ name }) => name)).toEqual(['objects', 'machine']);
+    expect(inspection.virtio()).toEqual([]);
+  });
+});

@@ -39,12 +39,18 @@ export interface StartOptions {
   readonly cwd?: string;
   /** What is run in place of the daemon's main module, with the words behind it. */
   readonly command?: readonly string[];
+  /** How many sockets, connected with `child.stdio` from 3 on, the process inherits under these numbers. */
+  readonly sockets?: number;
 }
 
 /** Starts a daemon, which is killed when the test has finished. */
-export function startDaemon(argv: readonly string[], { cwd, command }: StartOptions = {}): DaemonProcess {
+export function startDaemon(argv: readonly string[], { cwd, command, sockets = 0 }: StartOptions = {}): DaemonProcess {
   const [program = process.execPath, ...words] = command ?? [process.execPath, MAIN];
-  const child = spawn(program, [...words, ...argv], cwd === undefined ? {} : { cwd });
+  const stdio = Array.from({ length: 3 + sockets }, () => 'pipe' as const);
+  const child = spawn(program, [...words, ...argv], {
+    stdio,
+    ...(cwd === undefined ? {} : { cwd }),
+  }) as ChildProcessWithoutNullStreams;
   onTestFinished(() => void child.kill('SIGKILL'));
   let out = '';
   let err = '';

@@ -28,9 +28,11 @@ import {
   type Vcpu,
 } from '../../core/machine/interface.ts';
 import { SnapshotError, type SnapshotSink, type SnapshotSource } from '../../core/machine/snapshot/snapshot.ts';
+import { FakeInspection } from './fake-inspection.ts';
 
 const RAM_START = 0x8000_0000n;
 const KERNEL_START = 0xffff_ffff_8000_0000n;
+const LAST_PAGE = 0xffff_ffff_ffff_f000n;
 
 const physicalOf = (virtual: bigint): bigint =>
   virtual >= KERNEL_START ? virtual - KERNEL_START + RAM_START : virtual;
@@ -114,6 +116,10 @@ class FakeMemory implements GuestMemory {
   }
   readPhysical(address: bigint, length: number): Uint8Array | undefined {
     return this.#at(address, length, ['rom', 'ram'])?.slice();
+  }
+  /** The last page of all is not mapped. */
+  translate(_vcpu: number, address: bigint): bigint | undefined {
+    return address >= LAST_PAGE ? undefined : physicalOf(address);
   }
   readVirtual(_vcpu: number, address: bigint, length: number): Uint8Array | undefined {
     return this.readPhysical(physicalOf(address), length);
@@ -256,7 +262,9 @@ export class FakeMachine implements Machine {
   readonly memory: FakeMemory;
   readonly instrumentation: FakeInstrumentation;
   readonly traceEvents = new FakeTraceEvents();
+  rebootAction: 'reset' | 'shutdown' = 'reset';
   readonly debug = new FakeDebugging(this);
+  readonly inspection: FakeInspection;
   readonly #listeners = new Set<(event: MachineEvent) => void>();
 
   constructor({ smp = 2, ramBytes = 0x10000, runState = 'running' as RunState } = {}) {
@@ -264,6 +272,7 @@ export class FakeMachine implements Machine {
     this.vcpus = Array.from({ length: smp }, (_, index) => new FakeVcpu(index));
     this.memory = new FakeMemory(ramBytes);
     this.instrumentation = new FakeInstrumentation((event) => this.emit(event));
+    this.inspection = new FakeInspection(smp, this.memory);
   }
 
   /** How many listen, for tests that nobody is left behind. */

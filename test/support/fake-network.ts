@@ -9,6 +9,7 @@ export class FakeNetwork implements NetworkBackend {
   readonly #waiting: Uint8Array[] = [];
   #drained = (): void => {};
   #accept: (frame: Uint8Array) => boolean = () => false;
+  #moved = (_isUp: boolean): void => {};
 
   /** A frame for the guest. */
   deliver(frame: Uint8Array): void {
@@ -22,6 +23,14 @@ export class FakeNetwork implements NetworkBackend {
   drain(): void {
     this.full = false;
     this.#drained();
+  }
+
+  /** Pulls the cable out, or plugs it in. */
+  plug(isUp: boolean): void {
+    this.#moved(isUp);
+  }
+  onLink(callback: (isUp: boolean) => void): void {
+    this.#moved = callback;
   }
 
   send(frame: Uint8Array): boolean {

@@ -37,7 +37,8 @@ export class QmpClient {
   readonly #messages: QmpMessage[] = [];
   readonly #waiting: ((message: QmpMessage) => void)[] = [];
 
-  private constructor(socket: Socket) {
+  /** @param socket connected */
+  constructor(socket: Socket) {
     this.socket = socket;
     let text = '';
     socket.setEncoding('utf8').on('data', (part: string) => {

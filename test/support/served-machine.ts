@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { humanMonitor } from '../../monitor/human/monitor.ts';
 import { Daemon } from '../../server/daemon.ts';
-import { parseOptions } from '../../server/options.ts';
+import { options, parseOptions } from '../../server/options.ts';
 import { FakeMachine } from './fake-machine.ts';
 
 export interface ServedMachine {
@@ -32,6 +32,7 @@ export async function serveMachine(directory: string): Promise<ServedMachine> {
     stdio: { input: new PassThrough(), output: new PassThrough() },
     report() {},
     focus: 0,
+    options,
   });
   await daemon.start();
   const stop = async (): Promise<void> => {

@@ -43,7 +43,19 @@ const RULES: readonly Rule[] = [
   { of: 'test/bench/plugins', mayImport: ['vivarium/plugin', 'vivarium/schema'] },
   {
     of: 'test',
-    mayImport: ['core', 'monitor', 'schema', 'server', 'clients', 'package.json', 'vitest', 'ajv', 'ws', 'node:'],
+    mayImport: [
+      'core',
+      'monitor',
+      'schema',
+      'server',
+      'clients',
+      'package.json',
+      'vitest',
+      'ajv',
+      'node-qemu',
+      'ws',
+      'node:',
+    ],
   },
 ];
 

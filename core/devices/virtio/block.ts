@@ -47,6 +47,7 @@ export function virtioBlock({ backend, serial = '' }: BlockOptions): VirtioDevic
         view.setUint32(52, 1, true);
       }),
     },
+    properties: { serial, 'queue-size': QUEUE_SIZE_MAX, 'write-zeroes': !backend.readOnly },
     disk: backend,
     connect: (port) => new BlockService(port, backend, serial),
   };

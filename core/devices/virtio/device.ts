@@ -44,6 +44,8 @@ export interface VirtioPort {
    * @param written bytes of the device-writable part, from its start, that have been written
    */
   complete(chain: Chain, written: number): void;
+  /** Changes configuration space, and tells the driver. @param offset with the length of `bytes` within its size */
+  configure(offset: number, bytes: Uint8Array): void;
   /**
    * Gives the chain that was taken last from its queue back to the queue, to be taken again. What a service cannot finish
    * when it likes it puts back: so nothing of it is lost where the machine is saved and restored.
@@ -64,9 +66,27 @@ export interface VirtioService {
   settled(): Promise<void>;
 }
 
+/** Values of properties of a device, by QEMU's names of them. */
+export type DeviceProperties = Readonly<Record<string, string | number | boolean>>;
+
+/** How whoever has plugged a device in knows it: for those who look at the machine, and nobody else. */
+export interface DeviceLabel {
+  /** Its name, if it was given one. */
+  readonly id?: string | undefined;
+  /** The number of devices that were asked for before it. */
+  readonly order: number;
+  /** What it is connected to. */
+  readonly properties: DeviceProperties;
+  /** A device that sits on this one, and its type by QEMU's name: a console on its carrier. */
+  readonly carries?: DeviceLabel & { readonly type: string };
+}
+
 /** A device with its service, as the machine is given it. */
 export interface VirtioDevice {
   readonly identity: VirtioIdentity;
+  /** What its kind has chosen. */
+  readonly properties?: DeviceProperties;
+  readonly label?: DeviceLabel;
   /** What the guest keeps in it, where it is a disk. */
   readonly disk?: BlockBackend;
   connect(port: VirtioPort): VirtioService;

@@ -5,7 +5,7 @@
  * as a bit and main is asked to look; main then works on the queues by operations, each of which is one step to all other
  * threads. Whatever the driver does wrong ends in DEVICE_NEEDS_RESET: until it resets the device, nothing is served.
  */
-import { array, struct, u32, u64, type View } from '../../memory/struct.ts';
+import { array, struct, u8, u32, u64, type View } from '../../memory/struct.ts';
 import { device } from '../device.ts';
 import type { Dma } from '../dma.ts';
 import { QUEUE_SIZE_MAX, type VirtioIdentity } from './device.ts';
@@ -38,7 +38,8 @@ const TRANSPORT_FEATURES = FEATURE.indirectDescriptors | FEATURE.eventIndex | FE
 /** What the registers of shared memory regions read: there are none. */
 const NO_REGION = 0xffff_ffff_ffff_ffffn;
 
-const stateOf = (queues: number) =>
+/** @param configBytes of configuration space */
+const stateOf = (queues: number, configBytes: number) =>
   struct({
     DeviceFeaturesSel: u32,
     DriverFeaturesSel: u32,
@@ -59,11 +60,15 @@ const stateOf = (queues: number) =>
     /** Chains taken and returned since the queue became ready. */
     taken: array(u32, queues),
     returned: array(u32, queues),
+    /** What is different in configuration space from what it was in the beginning: bits that have changed. */
+    configChanged: array(u8, configBytes),
+    ConfigGeneration: u32,
     /** Bytes of the next chain that have been dealt with: it was put back. */
     done: array(u32, queues),
   });
 type Fields = ReturnType<typeof stateOf>['fields'];
 type State = View<Fields>;
+export type VirtioState = State;
 
 export interface VirtioPins {
   irq(level: boolean): void;
@@ -82,6 +87,7 @@ export interface VirtioOperations {
   read(chain: Chain, offset: number, bytes: number): Uint8Array | undefined;
   write(chain: Chain, offset: number, bytes: Uint8Array): boolean;
   complete(chain: Chain, written: number): void;
+  configure(offset: number, bytes: Uint8Array): void;
   putBack(chain: Chain, done: number): void;
   fail(sentence: string): void;
 }
@@ -110,10 +116,13 @@ export const virtioMmioEmpty = device<typeof noState.fields, object>('virtio-mmi
   node,
 });
 
+/** What a device and its transport offer together. */
+export const offeredFeatures = ({ features }: VirtioIdentity): bigint => features | TRANSPORT_FEATURES;
+
 /** A slot with a device. */
 export function virtioMmio(identity: VirtioIdentity) {
   const { queues, config } = identity;
-  const offered = identity.features | TRANSPORT_FEATURES;
+  const offered = offeredFeatures(identity);
   const allQueues = 2 ** queues - 1;
 
   const isLive = (state: State): boolean =>
@@ -221,7 +230,7 @@ export function virtioMmio(identity: VirtioIdentity) {
   return device<Fields, VirtioPins, VirtioOperations>('virtio-mmio', {
     doc: 'Transport of a virtio device: features, status, configuration, and split queues in guest memory.',
     size: SIZE,
-    state: stateOf(queues),
+    state: stateOf(queues, config.length),
     registers: {
       ...identification(identity.deviceId),
       DeviceFeatures: {
@@ -286,15 +295,16 @@ export function virtioMmio(identity: VirtioIdentity) {
       SHMSel: { at: 0x0ac, write: () => {} },
       SHMLen: { at: 0x0b0, width: 8, read: () => NO_REGION },
       SHMBase: { at: 0x0b8, width: 8, read: () => NO_REGION },
-      ConfigGeneration: { at: 0x0fc, read: () => 0 },
+      ConfigGeneration: { at: 0x0fc, read: (state) => state.ConfigGeneration },
     },
     windows: {
       Config: {
         at: CONFIG_OFFSET,
         size: SIZE - CONFIG_OFFSET,
-        read: (_, __, offset, bytes) => {
+        read: ({ configChanged }, _, offset, bytes) => {
           let value = 0n;
-          for (let at = offset + bytes - 1; at >= offset; at--) value = (value << 8n) | BigInt(config[at] ?? 0xff);
+          for (let at = offset + bytes - 1; at >= offset; at--)
+            value = (value << 8n) | BigInt(at < config.length ? config[at]! ^ Number(configChanged[at]) : 0xff);
           return value;
         },
         write: () => {},
@@ -337,6 +347,12 @@ export function virtioMmio(identity: VirtioIdentity) {
         if (returnChain(pins.dma, rings, chain, written, state.returned[queue]! & 0xffff, events))
           state.InterruptStatus |= INTERRUPT.usedBuffer;
         state.returned[queue]!++;
+      },
+      configure: (state, _, offset, bytes) => {
+        for (const [index, byte] of bytes.entries())
+          state.configChanged[offset + index] = byte ^ config[offset + index]!;
+        state.ConfigGeneration++;
+        if (state.Status & STATUS.driverOk) state.InterruptStatus |= INTERRUPT.configurationChange;
       },
       putBack: (state, _, chain, done) => {
         if (!isCurrent(state, chain)) return;

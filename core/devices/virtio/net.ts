@@ -5,6 +5,8 @@ import { configSpace, type VirtioDevice, type VirtioPort, type VirtioService } f
 const DEVICE_ID = 1;
 const FEATURE = { mac: 5n, status: 16n } as const;
 const QUEUE = { receive: 0, transmit: 1 } as const;
+/** Of the status in configuration space. */
+const STATUS_OFFSET = 6;
 const LINK_UP = 1;
 /** In front of every frame: nothing but a count of buffers, as no offload is offered. */
 const HEADER_BYTES = 12;
@@ -30,9 +32,10 @@ export const virtioNet = ({ backend, mac }: NetOptions): VirtioDevice => ({
     queues: 2,
     config: configSpace(CONFIG_BYTES, (view) => {
       for (const [index, byte] of mac.entries()) view.setUint8(index, byte);
-      view.setUint16(6, LINK_UP, true);
+      view.setUint16(STATUS_OFFSET, LINK_UP, true);
     }),
   },
+  properties: { mac: Array.from(mac, (byte) => byte.toString(16).padStart(2, '0')).join(':') },
   connect: (port) => new NetService(port, backend),
 });
 
@@ -49,6 +52,7 @@ class NetService implements VirtioService {
       this.#transmit();
     });
     backend.onFrame((frame) => this.#receive(frame));
+    backend.onLink?.((isUp) => port.configure(STATUS_OFFSET, Uint8Array.of(isUp ? LINK_UP : 0, 0)));
   }
 
   serve(queue: number): void {

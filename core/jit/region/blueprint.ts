@@ -31,8 +31,11 @@ function planStep(step: Step, counters: number): StepPlan {
     return { offset, pc, raw, traced: step.traced };
   }
   const { request, callback } = step.probe;
-  const { name, counter = counters, length = 0n } = request;
-  const operands = { counter: counter - counters, callback, amount: step.operand, from: step.operand, length };
+  const { name, counter = counters, length = 0n, log = counters, tag = 0 } = request;
+  const operands = {
+    ...{ counter: counter - counters, log: log - counters, tag, callback },
+    ...{ amount: step.operand, from: step.operand, length },
+  };
   return { offset, probe: name, operands };
 }
 

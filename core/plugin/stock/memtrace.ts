@@ -1,6 +1,13 @@
 /** Records memory accesses: the latest ones for its report, and all of them into a file if one is named. */
 import { int, oneOf, optional, str, struct } from '../../../schema/build.ts';
-import { type AccessEvent, plugin, type VcpuInfo } from '../plugin.ts';
+import {
+  type AccessRecords,
+  type InstructionInfo,
+  type Probe,
+  plugin,
+  type Recorder,
+  type VcpuInfo,
+} from '../plugin.ts';
 import { RANGE, rangeOf } from './range.ts';
 
 interface Access {
@@ -12,24 +19,72 @@ interface Access {
   readonly value: bigint;
 }
 
-interface State {
-  readonly vcpu: VcpuInfo;
-  readonly file: string | undefined;
-  readonly kind: 'load' | 'store' | 'any';
-  readonly addresses: { readonly from: bigint; readonly to: bigint };
-  readonly last: number;
-  /** A ring of `last` accesses: the next one goes to index `count % last`. */
-  readonly accesses: Access[];
-  count: number;
-}
-
 const LAST = 16;
 const LAST_MAX = 1 << 20;
-/** The last address there is belongs to no access. */
-const ADDRESS_END = (1n << 64n) - 1n;
 
-const kindOf = ({ isLoad, isStore }: AccessEvent): Access['kind'] =>
-  isLoad ? (isStore ? 'load+store' : 'load') : 'store';
+/** The accesses of one vCPU. */
+class Trace {
+  readonly #vcpu: VcpuInfo;
+  readonly #file: string | undefined;
+  readonly #last: number;
+  /** A ring: the next one goes to index `#count % #last`. */
+  readonly #accesses: Access[] = [];
+  #count = 0;
+  /** What makes the accesses: an access is tagged with the index here. */
+  readonly #instructions: { readonly pc: bigint; readonly size: number }[] = [];
+  readonly #tags = new Map<string, number>();
+  #recorder: Recorder | undefined;
+  readonly within: { readonly from: bigint; readonly to: bigint } | undefined;
+
+  constructor(vcpu: VcpuInfo, file: string | undefined, last: number, within: Trace['within']) {
+    this.#vcpu = vcpu;
+    this.#file = file;
+    this.#last = last;
+    this.within = within;
+  }
+
+  recorder(probe: Probe): Recorder {
+    const accesses = probe.named('accesses');
+    this.#recorder ??= probe.accessRecorder((records) => {
+      accesses.value += BigInt(records.length);
+      this.#take(records);
+    });
+    return this.#recorder;
+  }
+
+  tagOf({ pc, accessBytes: size }: InstructionInfo): number {
+    const key = `${pc} ${size}`;
+    const tag = this.#tags.get(key) ?? this.#instructions.push({ pc, size }) - 1;
+    this.#tags.set(key, tag);
+    return tag;
+  }
+
+  #take(records: AccessRecords): void {
+    const { length } = records;
+    const first = this.#file === undefined ? Math.max(0, length - this.#last) : 0;
+    this.#count += first;
+    for (let index = first; index < length; index++) {
+      const { pc, size } = this.#instructions[records.tag(index)]!;
+      const kind = records.isLoad(index) ? (records.isStore(index) ? 'load+store' : 'load') : 'store';
+      const [vaddr, value] = [records.address(index), records.value(index)];
+      const vcpu = this.#vcpu.index;
+      this.#accesses[this.#count++ % this.#last] = { vcpu, pc, vaddr, size, kind, value };
+      if (this.#file !== undefined)
+        this.#vcpu.write(
+          this.#file,
+          `${vcpu} 0x${pc.toString(16)} ${kind} 0x${vaddr.toString(16)} ${size} 0x${value.toString(16)}\n`,
+        );
+    }
+  }
+
+  /** The latest ones, in their order. */
+  latest(): readonly Access[] {
+    const next = this.#count % this.#last;
+    return this.#count <= this.#last
+      ? this.#accesses
+      : [...this.#accesses.slice(next), ...this.#accesses.slice(0, next)];
+  }
+}
 
 export default plugin('memtrace', {
   doc: 'Records memory accesses with address, size and value; reports the latest, and writes all to a file if asked.',
@@ -43,29 +98,20 @@ export default plugin('memtrace', {
   }),
   counters: { accesses: 'Accesses recorded.' },
   filter: rangeOf,
-  state: ({ kind = 'any', low = 0, high = ADDRESS_END, last = LAST, file }, vcpu): State => {
+  state: ({ kind = 'any', low, high, last = LAST, file }, vcpu) => {
     if (last < 1 || last > LAST_MAX) throw new Error(`last=${last}: expected 1 to ${LAST_MAX}`);
-    if (low >= high) throw new Error(`low=${low}: expected less than high=${high}`);
-    const addresses = { from: BigInt(low), to: BigInt(high) };
-    return { vcpu, file, kind, addresses, last: Number(last), accesses: [], count: 0 };
+    if (low !== undefined && high !== undefined && low >= high)
+      throw new Error(`low=${low}: expected less than high=${high}`);
+    // The last address there is belongs to no access.
+    const within = { from: BigInt(low ?? 0), to: BigInt(high ?? (1n << 64n) - 1n) };
+    const isEverywhere = low === undefined && high === undefined;
+    return { kind, trace: new Trace(vcpu, file, Number(last), isEverywhere ? undefined : within) };
   },
-  translate(block, probe, state) {
-    const accesses = probe.named('accesses');
-    const record = (event: AccessEvent): void => {
-      const { vcpu, address, size, value } = event;
-      const { pc } = event.instruction;
-      const kind = kindOf(event);
-      accesses.value++;
-      state.accesses[state.count++ % state.last] = { vcpu, pc, vaddr: address, size, kind, value };
-      if (state.file !== undefined)
-        state.vcpu.write(
-          state.file,
-          `${vcpu} 0x${pc.toString(16)} ${kind} 0x${address.toString(16)} ${size} 0x${value.toString(16)}\n`,
-        );
-    };
-    for (const instruction of block.instructions) probe.whenAccess(instruction, state.kind, state.addresses, record);
+  translate(block, probe, { kind, trace }) {
+    const recorder = trace.recorder(probe);
+    for (const instruction of block.instructions)
+      probe.recordAccess(instruction, kind, recorder, trace.tagOf(instruction), trace.within);
   },
-  collect: ({ accesses, count, last }) =>
-    count <= last ? accesses : [...accesses.slice(count % last), ...accesses.slice(0, count % last)],
+  collect: ({ trace }) => trace.latest(),
   report: ({ parts }) => parts.flat(),
 });

@@ -5,6 +5,7 @@
 import { narrow } from '../../ir/narrow.ts';
 import { isField, OPS, type Op, type Operand } from '../../ir/ops.ts';
 import { type AccessPlace, type DirectMemory, locate, perform, type TlbLayout, translate } from '../access.ts';
+import { append } from '../append.ts';
 import type { StateLayout } from '../contract.ts';
 import { Code, encodeModule, type Label } from '../encode.ts';
 import { lower, type Place } from '../lower.ts';
@@ -128,6 +129,27 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
       pushState();
       return options.counters + given(counter);
     };
+    const call = (callback: Operand<number>): void => {
+      for (const register of registersOf(use.dirtyOut[index]!)) storeRegister(register, has(narrow, register));
+      if (traces) {
+        pushState();
+        code.get(access.address).memory('i64_store', state.accessAddress);
+        pushState();
+        code.get(access.kind).memory('i64_store', state.accessKind);
+        pushState();
+        code.get(access.value).memory('i64_store', state.accessValue);
+      }
+      // Where the interpreter has to go on, should this thread be ended in the call.
+      const { origin, instructions } = blocks[index]!;
+      pushState();
+      code.get(SLOTS).memory('i32_load', ways.slot({ kind: 'record', origin, offset: step.offset }));
+      code.memory('i32_store', state.callbackRecord);
+      pushState();
+      code.get(start).get(LEFT).op('i32_sub').i32(instructions).op('i32_sub').memory('i32_store', state.regionRetired);
+      code.i32(given(callback)).call(IMPORT.call);
+      pushState();
+      code.i32(0).memory('i32_store', state.regionRetired);
+    };
     return {
       code,
       local: temporary,
@@ -185,7 +207,10 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
       },
       guard: (condition) => {
         condition();
-        code.op('i32_eqz').brIf(resume(index, step.offset, narrow));
+        code
+          .op('i32_eqz')
+          .unlikely()
+          .brIf(resume(index, step.offset, narrow));
       },
       fence: () => void code.op('atomic_fence'),
       lastAccess: (name) =>
@@ -196,32 +221,22 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
         counterAt(counter);
         code.memory('i64_load', offset).get(amount).op('i64_add').memory('i64_store', offset);
       },
-      call: (callback) => {
-        for (const register of registersOf(use.dirtyOut[index]!)) storeRegister(register, has(narrow, register));
-        if (traces) {
-          pushState();
-          code.get(access.address).memory('i64_store', state.accessAddress);
-          pushState();
-          code.get(access.kind).memory('i64_store', state.accessKind);
-          pushState();
-          code.get(access.value).memory('i64_store', state.accessValue);
-        }
-        // Where the interpreter has to go on, should this thread be ended in the call.
-        const { origin, instructions } = blocks[index]!;
-        pushState();
-        code.get(SLOTS).memory('i32_load', ways.slot({ kind: 'record', origin, offset: step.offset }));
-        code.memory('i32_store', state.callbackRecord);
-        pushState();
-        code
-          .get(start)
-          .get(LEFT)
-          .op('i32_sub')
-          .i32(instructions)
-          .op('i32_sub')
-          .memory('i32_store', state.regionRetired);
-        code.i32(given(callback)).call(IMPORT.call);
-        pushState();
-        code.i32(0).memory('i32_store', state.regionRetired);
+      call,
+      record: (log, tag, isAccess, callback) => {
+        append({
+          code,
+          cursor: temporary('i32'),
+          head: () => counterAt(log),
+          tag: () => void code.i32(given(tag)),
+          ...(isAccess && {
+            access: {
+              kind: () => void code.get(access.kind),
+              address: () => void code.get(access.address),
+              value: () => void code.get(access.value),
+            },
+          }),
+          full: () => call(callback),
+        });
       },
       jump: (target, direct) => {
         if (direct) return;
@@ -294,6 +309,7 @@ export function compileRegion(given_: RegionBlocks, options: RegionOptions): Com
         .get(LEFT)
         .i32(0)
         .op('i32_lt_s')
+        .unlikely()
         .brIf(ways.take({ kind: 'link', ...way }));
     },
     block: emitBlock,

@@ -3,7 +3,7 @@
  * are narrow where (see `narrow` of the IR). Sets of registers are bits of a bigint.
  */
 import { becomesNarrow, narrowWrites } from '../../ir/narrow.ts';
-import { type Fragment, isAccess } from '../../ir/ops.ts';
+import { type Fragment, isAccess, isCall } from '../../ir/ops.ts';
 import { edgesOf, type Flow, type RegionBlock } from './graph.ts';
 
 export type RegisterSet = bigint;
@@ -57,8 +57,7 @@ function useOf({ steps, control }: RegionBlock): BlockUse {
     for (const op of fragment) {
       if (op.name === 'get') exposed |= bit(op.register as number) & ~written;
       else if (op.name === 'set') written |= bit(op.register as number);
-      else if (isAccess(op) || op.name === 'call' || op.name === 'callIf' || op.name === 'guard')
-        atSideExit ??= written;
+      else if (isAccess(op) || isCall(op) || op.name === 'guard') atSideExit ??= written;
     }
   if (control.kind === 'resume') atSideExit ??= written;
   return { exposed, written, atSideExit };

@@ -145,6 +145,33 @@ export const memoryCommands = [
       dump((address, length) => machine.memory.readPhysical(address, length), { fmt, addr }),
   }),
 
+  human('gva2gpa', {
+    params: 'addr',
+    doc: 'show the physical address of a virtual one of the current vCPU',
+    args: [{ name: 'addr', kind: 'long' }],
+    run: ({ context: { machine }, vcpu }, { addr }) => {
+      const physical = machine.memory.translate(vcpu, wrap(addr));
+      if (physical === undefined) return 'Unmapped';
+      return `gpa: ${physical === 0n ? '0' : `0x${physical.toString(16)}`}`;
+    },
+  }),
+
+  human('gpa2hva', {
+    params: 'addr',
+    doc: 'show where a physical address lies in the memory that the threads of this program share',
+    args: [{ name: 'addr', kind: 'long' }],
+    run: ({ context: { machine } }, { addr }) => {
+      const address = wrap(addr);
+      const shown = `0x${address.toString(16)}`;
+      const range = machine.memory.ranges.find(({ start, end }) => address >= start && address <= end);
+      if (range === undefined) return `No memory is mapped at address ${shown}`;
+      const block = machine.inspection.ramBlocks.find(({ name }) => name === range.name);
+      if (block?.offset === undefined) return `Memory at address ${shown} is not RAM`;
+      const place = BigInt(block.offset) + (address - range.start);
+      return `Host virtual address for ${shown} (${range.name}) is 0x${place.toString(16)}`;
+    },
+  }),
+
   human('sum', {
     params: 'addr size',
     doc: 'compute the 16-bit checksum of so many bytes at a physical address',

@@ -1,6 +1,6 @@
 /** Running, stopping, resetting and ending the machine. */
 import { human } from '../../command.ts';
-import { cont, queryStatus, quit, stop, systemReset } from '../../commands/run-state.ts';
+import { cont, queryStatus, quit, stop, systemPowerdown, systemReset, systemWakeup } from '../../commands/run-state.ts';
 
 export const runStateCommands = [
   human('info status', {
@@ -35,6 +35,20 @@ export const runStateCommands = [
     doc: 'reset the machine as its power button would',
     args: [],
     run: async ({ context }) => void (await systemReset.run(context, {})),
+  }),
+
+  human('system_powerdown', {
+    params: '',
+    doc: 'press the power button, which guests of this board do not see',
+    args: [],
+    run: async ({ context }) => void (await systemPowerdown.run(context, {})),
+  }),
+
+  human('system_wakeup', {
+    params: '',
+    doc: 'wake a sleeping guest up, which guests of this board never are',
+    args: [],
+    run: async ({ context }) => void (await systemWakeup.run(context, {})),
   }),
 
   human('quit', {

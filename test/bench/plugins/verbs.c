@@ -88,6 +88,19 @@ static uint64_t *counter_of(uint64_t address) {
   return &found->count;
 }
 
+/* A buffer of accesses: here a callback appends to it, since there is no verb for that. */
+enum { RECORDED = 4096 };
+static struct {
+  uint64_t tag, address;
+} recorded[RECORDED];
+
+static void record_access(unsigned vcpu, access_info info, uint64_t address, void *pc) {
+  (void)vcpu;
+  unsigned index = events++ % RECORDED;
+  recorded[index].tag = (uint64_t)pc << 32 | info;
+  recorded[index].address = address;
+}
+
 static void count_blocks(struct qemu_plugin_tb *block) {
   qemu_plugin_register_vcpu_tb_exec_inline(block, ADD_U64, &events, 1);
 }
@@ -116,6 +129,11 @@ static void call_accesses(struct qemu_plugin_insn *instruction) {
   qemu_plugin_register_vcpu_mem_cb(instruction, on_access, NO_REGISTERS, ACCESSES, NULL);
 }
 
+static void record_accesses(struct qemu_plugin_insn *instruction) {
+  void *pc = (void *)qemu_plugin_insn_vaddr(instruction);
+  qemu_plugin_register_vcpu_mem_cb(instruction, record_access, NO_REGISTERS, ACCESSES, pc);
+}
+
 static void icount(struct qemu_plugin_insn *instruction) {
   count_instruction(instruction);
   qemu_plugin_register_vcpu_mem_inline(instruction, LOADS, ADD_U64, &loads, 1);
@@ -135,6 +153,7 @@ static const struct verb {
   {"count-blocks", count_blocks, NULL},
   {"count-instructions", NULL, count_instruction},
   {"count-accesses", NULL, count_accesses},
+  {"record-accesses", NULL, record_accesses},
   {"call-blocks", call_blocks, NULL},
   {"call-instructions", NULL, call_instruction},
   {"call-accesses", NULL, call_accesses},

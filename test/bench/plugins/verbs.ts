@@ -1,11 +1,19 @@
 /** One verb of the plugin interface at a time, on everything that it applies to. `verbs.c` does the same on QEMU. */
-import { type AccessEvent, type BlockInfo, type ExecutionEvent, type Probe, plugin } from 'vivarium/plugin';
+import {
+  type AccessEvent,
+  type BlockInfo,
+  type ExecutionEvent,
+  type Probe,
+  plugin,
+  type Recorder,
+} from 'vivarium/plugin';
 import { oneOf, struct } from 'vivarium/schema';
 
 type Apply = (block: BlockInfo, probe: Probe, state: State) => void;
 
 class State {
   count = 0;
+  recorder?: Recorder;
   readonly onExecution = (_: ExecutionEvent): void => {
     this.count++;
   };
@@ -24,6 +32,12 @@ const VERBS = {
   },
   'count-stores': (block, probe) => {
     for (const instruction of block.instructions) probe.countAccess(instruction, 'store', probe.named('events'));
+  },
+  'record-accesses': (block, probe, own) => {
+    own.recorder ??= probe.accessRecorder((accesses) => {
+      own.count += accesses.length;
+    });
+    for (const instruction of block.instructions) probe.recordAccess(instruction, 'any', own.recorder, 0);
   },
   'call-blocks': (block, probe, { onExecution }) => probe.call(block, onExecution),
   'call-instructions': (block, probe, { onExecution }) => {

@@ -25,6 +25,7 @@ const CASES: readonly Case[] = [
   { name: 'count-instructions', doc: 'count each instruction' },
   { name: 'count-accesses', doc: 'count each access' },
   { name: 'count-stores', doc: 'count each store', notOnQemu: true },
+  { name: 'record-accesses', doc: 'record each access' },
   { name: 'call-blocks', doc: 'call for each block' },
   { name: 'call-accesses', doc: 'call for each access' },
   { name: 'call-instructions', doc: 'call for each instruction' },
@@ -129,6 +130,8 @@ it counts the events. Vivarium's are \`test/bench/plugins/verbs.ts\` and the sto
 
 - Counting is inline in both. Vivarium adds up the counts of one block where nothing between them can leave it, QEMU counts
   each one for itself.
+- Recording is inline in Vivarium: address, value and kind of each access go into a buffer that JavaScript is handed when
+  it is full. QEMU's plugin is called for each access, and appends address and kind to a buffer.
 - A call is a function of C in QEMU, of JavaScript in Vivarium.
 - \`icount\` counts instructions (the events shown), loads and stores. \`memtrace\` keeps the latest accesses; in Vivarium
   with their values.`,

@@ -65,10 +65,17 @@ function declaration(title: string, schema: JsonSchema): string {
     const broken = `${head} =\n${schema.enum.map((value) => `  | ${quoted(value)}`).join('\n')};`;
     return comment(description, '') + (line.length <= LINE_MAX ? line : broken);
   }
+  if (schema.variants !== undefined) {
+    const variants = Object.entries(schema.variants).map(
+      ([name, data]) => `  | { readonly type: ${quoted(name)}; readonly data: ${typeText(data)} }`,
+    );
+    return `${comment(description, '')}export type ${title} =\n${variants.join('\n')};`;
+  }
   const members = Object.entries(properties).map(
     ([name, member]) =>
       `${comment(member.description, '  ')}  readonly ${key(name)}${required.includes(name) ? '' : '?'}: ${typeText(member)};\n`,
   );
+  if (others === true) members.push('  readonly [member: string]: unknown;\n');
   if (typeof others === 'object')
     members.push(`${comment(others.description, '  ')}  readonly [member: string]: ${typeText(others)};\n`);
   if (members.length === 0) return `${comment(description, '')}export type ${title} = Empty;`;

@@ -246,10 +246,32 @@ test('probes count and call', () => {
       counters[index]! += amount;
     },
     call: (callback: number) => called.push(callback),
+    record: () => false,
   };
   evaluate(b.finish(), target({ probes }));
   expect(counters).toEqual([0n, 42n]);
   expect(called).toEqual([4, 5]);
+});
+
+test('probes record, and call where that has made the buffer full', () => {
+  const b = new Builder();
+  b.record({ log: 1, tag: 10, callback: 5 });
+  b.recordAccess({ log: 2, tag: 11, callback: 6 });
+  b.recordAccessIf({ log: 2, tag: 12, callback: 6 }, b.eq(b.accessKind(), b.constant(3n)));
+  b.recordAccessIf({ log: 2, tag: 13, callback: 7 }, b.eq(b.accessKind(), b.constant(2n)));
+  const done: string[] = [];
+  const probes = {
+    ...{ accessAddress: 42n, accessKind: 2n, accessValue: 12n },
+    counter: () => 0n,
+    count: () => {},
+    call: (callback: number) => void done.push(`call ${callback}`),
+    record: (log: number, tag: number, access: boolean) => {
+      done.push(`${log} ${tag} ${access}`);
+      return tag !== 11;
+    },
+  };
+  evaluate(b.finish(), target({ probes }));
+  expect(done).toEqual(['1 10 false', 'call 5', '2 11 true', '2 13 true', 'call 7']);
 });
 
 test('open operands are refused', () => {

@@ -27,11 +27,26 @@ describe('query-qmp-schema', () => {
       info['arg-type'],
       info['ret-type'],
       info['element-type'],
+      ...(info.variants ?? []).map(({ type }) => type),
       ...(info['meta-type'] === 'object' ? info.members!.map(({ type }) => type) : []),
     ]);
     const names = new Set(mentioned.filter((name) => name !== undefined));
     const described = entries.filter((info) => !['command', 'event'].includes(info['meta-type']));
     expect([...names].sort()).toEqual(described.map(({ name }) => name).sort());
+  });
+
+  it('says what follows from a tag', () => {
+    const add = entries.find(({ name }) => name === 'chardev-add');
+    const backend = entry(entry(add!['arg-type']!).members!.find(({ name }) => name === 'backend')!.type!);
+    expect(backend).toMatchObject({ 'meta-type': 'object', tag: 'type' });
+    const ringbuf = backend.variants!.find((variant) => variant.case === 'ringbuf');
+    const data = entry(entry(ringbuf!.type).members![0]!.type!);
+    expect(data.members).toEqual([{ name: 'size', type: 'int', default: null }]);
+  });
+
+  it('tells what may overtake others', () => {
+    const fast = entries.filter((info) => info['allow-oob']).map(({ name }) => name);
+    expect(fast).toEqual(['query-yank', 'yank']);
   });
 
   it('names only what is built in', () => {

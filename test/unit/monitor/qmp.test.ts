@@ -218,7 +218,17 @@ describe('order', () => {
 describe('out-of-band execution', () => {
   const enable = '{"execute": "qmp_capabilities", "arguments": {"enable": ["oob"]}}';
 
-  it('is refused by every command, at once', async () => {
+  it('overtakes, where the command may', async () => {
+    const client = daemon().connect();
+    await client.ask(enable);
+    expect(lines(await client.ask('{"execute": "stop", "id": 1}{"exec-oob": "query-yank", "id": 2}'))).toEqual([
+      '{"return": [], "id": 2}',
+      `{${NOW}, "event": "STOP"}`,
+      '{"return": {}, "id": 1}',
+    ]);
+  });
+
+  it('is refused by every other command, at once', async () => {
     const client = daemon().connect();
     await client.ask(enable);
     expect(lines(await client.ask('{"execute": "stop", "id": 1}{"exec-oob": "query-status", "id": 2}'))).toEqual([

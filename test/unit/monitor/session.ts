@@ -1,10 +1,13 @@
 /** QMP sessions and human consoles on a fake machine. */
 import { CommandError, type Context } from '../../../monitor/command.ts';
+import { newDumpProgress } from '../../../monitor/dump/progress.ts';
 import { EventFeed } from '../../../monitor/events.ts';
 import { humanMonitor } from '../../../monitor/human/monitor.ts';
 import { Jobs } from '../../../monitor/jobs.ts';
 import { type QmpOptions, serveQmp } from '../../../monitor/qmp.ts';
 import { createRegistry } from '../../../monitor/registry.ts';
+import { fakeBackEnds } from '../../support/fake-back-ends.ts';
+import { fakeHost } from '../../support/fake-host.ts';
 import { FakeMachine } from '../../support/fake-machine.ts';
 import type { FakeSnapshots } from '../../support/fake-snapshots.ts';
 import { FakeStream } from '../../support/fake-stream.ts';
@@ -15,9 +18,14 @@ export const NOW = '"timestamp": {"seconds": 12, "microseconds": 345}';
 export function daemon(machine = new FakeMachine(), snapshots?: FakeSnapshots) {
   const quits: string[] = [];
   const gdbDevices: string[] = [];
+  const host = fakeHost();
   const events = new EventFeed(machine, () => 12_000.345_5);
   const context: Context = {
     machine,
+    backEnds: fakeBackEnds,
+    host,
+    dump: newDumpProgress(),
+    emit: (happened) => events.publish(happened),
     jobs: new Jobs((event) => events.publish(event)),
     snapshots,
     name: 'vivarium',
@@ -50,7 +58,7 @@ export function daemon(machine = new FakeMachine(), snapshots?: FakeSnapshots) {
     humanMonitor.serve(stream, context);
     return stream;
   }
-  return { machine, context, events, quits, gdbDevices, connect, client, human, console };
+  return { machine, host, context, events, quits, gdbDevices, connect, client, human, console };
 }
 
 /** The messages of what a session sent. */

@@ -10,7 +10,7 @@ import type { BlockBackend, CharacterBackend, ShutdownReason, VirtioDevice } fro
 import type { MachineConfig } from '../../../schema/config.ts';
 import { Daemon, type Environment } from '../../../server/daemon.ts';
 import { UsageError } from '../../../server/errors.ts';
-import { parseOptions } from '../../../server/options.ts';
+import { options, parseOptions } from '../../../server/options.ts';
 import { FakeMachine } from '../../support/fake-machine.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
@@ -55,6 +55,7 @@ function daemon(argv: readonly string[], refusal?: Error) {
     stdio: { input, output },
     report: (line) => void reports.push(line),
     focus: 0,
+    options,
   };
   const made = new Daemon(request.config, environment);
   onTestFinished(() => made.shutdown('host-signal').then(() => void made.ended));

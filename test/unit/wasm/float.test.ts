@@ -61,7 +61,7 @@ function compile(
       code.set(target);
     },
     ...{ pc: never, next: never, access: never, fence: never, guard: never, lastAccess: never, counter: never },
-    ...{ count: never, call: never, jump: never, branch: never, exit: never },
+    ...{ count: never, call: never, record: never, jump: never, branch: never, exit: never },
   };
   lower(builder.finish(), place);
   code.get(result);

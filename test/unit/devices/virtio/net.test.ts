@@ -26,6 +26,21 @@ test('it has an address and a link', async () => {
   expect([...(await driver.config(8))]).toEqual([...MAC, 1, 0]);
 });
 
+test('its link goes down and up with the cable, and the driver is told, whatever it does in between', async () => {
+  const { driver, cable } = await start();
+  const link = async (): Promise<number> => (await driver.config(8))[6]!;
+  cable.plug(false);
+  expect([await link(), await driver.get(REG.InterruptStatus), await driver.get(REG.ConfigGeneration)]).toEqual([
+    0, 2, 1,
+  ]);
+  await driver.set(REG.Status, 0);
+  expect([await link(), await driver.get(REG.InterruptStatus)]).toEqual([0, 0]);
+  cable.plug(true);
+  // A device that is not in operation interrupts nobody.
+  expect([await link(), await driver.get(REG.InterruptStatus)]).toEqual([1, 0]);
+  expect([...(await driver.config(8))]).toEqual([...MAC, 1, 0]);
+});
+
 describe('transmission', () => {
   test('takes the header off', async () => {
     const { transmit, cable } = await start();

@@ -62,6 +62,13 @@ describe('-chardev', () => {
     ['file,id=a,path=/x,append=on', { id: 'a', backend: { type: 'file', path: '/x', append: true } }],
     ['socket,id=a,path=/x,server=on', { backend: { address: { path: '/x' }, server: true, wait: true } }],
     ['socket,id=a,host=h,port=1', { backend: { address: { host: 'h', port: 1 }, server: false } }],
+    ['pty,id=a', { backend: { type: 'pty' } }],
+    ['ringbuf,id=a', { backend: { type: 'ringbuf', size: 65536 } }],
+    ['ringbuf,id=a,size=4k', { backend: { type: 'ringbuf', size: 4096 } }],
+    [
+      '{"backend": "socket", "id": "a", "path": "/x,y", "server": true, "wait": false}',
+      { backend: { address: { path: '/x,y' }, server: true, wait: false } },
+    ],
     ['socket,id=a,fd=29,server=on,wait=off', { backend: { address: { fd: 29 }, server: true, wait: false } }],
   ])('%s', (text, spec) => {
     expect(parseChardev(text)).toMatchObject(spec);
@@ -78,6 +85,10 @@ describe('-chardev', () => {
     ['socket,id=a', "One of 'path', 'fd' or 'host' and 'port' is required."],
     ['socket,id=a,path=/x,host=h,port=1', "One of 'path', 'fd' or 'host' and 'port' is required."],
     ['socket,id=a,host=h', 'chardev: socket: no port given'],
+    ['ringbuf,id=a,size=100', 'size of ringbuf chardev must be power of two'],
+    ['ringbuf,id=a,size=0', 'size of ringbuf chardev must be power of two'],
+    ['ringbuf,id=a,size=2G', 'size of ringbuf chardev must be 1073741824 or less'],
+    ['{"backend": "null"', 'JSON parse error'],
     ['socket,id=a,fd=x', 'Unable to parse FD number x'],
   ])('%s is refused', (text, message) => {
     expect(() => parseChardev(text)).toThrow(message);

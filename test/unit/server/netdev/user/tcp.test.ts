@@ -180,10 +180,11 @@ describe('data of the host', () => {
     const sequences: number[] = [];
     for (let count = 0; count < 5; count++) sequences.push((await tcp.hear(({ data }) => data.length > 0)).sequence);
     // The first has been lost: for each of the others, the guest says what it expects.
-    const before = performance.now();
     for (let count = 0; count < 3; count++) tcp.acknowledge();
-    expect((await tcp.hear(({ data }) => data.length > 0)).sequence).toBe(sequences[0]);
-    expect(performance.now() - before).toBeLessThan(250);
+    tcp.send('x');
+    // Before what the guest sends is acknowledged, though that takes no time.
+    const { sequence, data } = await tcp.hear();
+    expect([sequence, data.length]).toEqual([sequences[0], 536]);
     expect((await tcp.hear(({ sequence, data }) => data.length > 0 && sequence === sequences[0])).data).toHaveLength(
       536,
     );
