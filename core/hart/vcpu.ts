@@ -56,8 +56,11 @@ export interface VcpuParts {
 
 /** Blocks that are run before generated code is left, so that V8 can replace it by better code. */
 const BUDGET = 1_000_000;
-/** Entries after which a block is compiled. */
-const COLDNESS = 4000;
+/**
+ * Entries after which a block is compiled. What a kernel and short programs do some thousand times is not worth a
+ * region: with an eighth of this a boot of Linux takes 1.4 times as long, and no program of the benchmark is faster.
+ */
+const COLDNESS = 32000;
 /** Instructions for which compiled code runs at the most, unless it is asked to look up: some milliseconds. */
 const REGION_BUDGET = 10_000_000;
 
