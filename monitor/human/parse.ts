@@ -24,14 +24,21 @@ export const groupOf = (table: Table, word: string): readonly HumanCommand[] =>
   [...table.values()].filter(({ name }) => name.startsWith(`${word} `));
 
 /**
- * Takes the name of a command.
+ * Takes the name of a command. What was typed for it is told as it was typed, white space and all, as QEMU does.
  * @throws LineError there is none of this name
  */
 function takeCommand(table: Table, scanner: Scanner): { readonly command: HumanCommand; readonly typed: string } {
   const word = (): string => (scanner.atEnd() ? '' : scanner.take(/[^\s/]*/y)!);
-  let typed = word();
-  if (groupOf(table, typed).length > 0) typed = `${typed} ${word()}`.trimEnd();
-  const command = commandNamed(table, typed);
+  let name = word();
+  let typed = scanner.passed;
+  if (groupOf(table, name).length > 0) {
+    const second = word();
+    if (second !== '') {
+      name = `${name} ${second}`;
+      typed = scanner.passed;
+    }
+  }
+  const command = commandNamed(table, name);
   if (command === undefined) throw new LineError(`unknown command: '${typed}'`);
   return { command, typed };
 }

@@ -21,6 +21,11 @@ export class Scanner {
     return this.#position === this.#text.length;
   }
 
+  /** All that has been passed over and taken. */
+  get passed(): string {
+    return this.#text.slice(0, this.#position);
+  }
+
   /** The character that comes next, empty at the end. */
   get next(): string {
     return this.#text.charAt(this.#position);

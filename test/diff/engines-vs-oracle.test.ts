@@ -8,7 +8,7 @@ import {
 import { type IsaResult, oracleDriver } from '../support/isa-driver.ts';
 import { SEED } from '../support/random.ts';
 import { differences, explain } from './compare.ts';
-import { randomLoop, randomProgram } from './random-program.ts';
+import { LOOP_COLDNESS, randomLoop, randomProgram } from './random-program.ts';
 
 const PROGRAMS = Number(process.env.FUZZ_PROGRAMS ?? 300);
 
@@ -51,8 +51,8 @@ describe(`long loops, SEED=${SEED}`, () => {
   const reference = createInterpreterDriver('interpreter', { coldness: -1 }, Number.POSITIVE_INFINITY);
 
   test.each([
-    ['compiler', {}],
-    ['compiler that looks up now and then', { budget: 5000 }],
+    ['compiler', { coldness: LOOP_COLDNESS }],
+    ['compiler that looks up now and then', { coldness: LOOP_COLDNESS, budget: 5000 }],
   ])('%s agrees', async (name, options) => {
     let compiled = (): number => 0;
     const driver = createInterpreterDriver(name, options, Number.POSITIVE_INFINITY, ({ vcpu }) => {

@@ -25,7 +25,7 @@ import {
 import { RAM_START } from '../support/oracle.ts';
 import { Random, SEED } from '../support/random.ts';
 import { differences } from './compare.ts';
-import { randomLoop, randomProgram } from './random-program.ts';
+import { LOOP_COLDNESS, randomLoop, randomProgram } from './random-program.ts';
 
 const PROGRAMS = Number(process.env.FUZZ_PROGRAMS ?? 40);
 
@@ -125,10 +125,10 @@ describe(`programs that are interrupted, SEED=${SEED}`, () => {
     expect(interrupts).toBeGreaterThan(5 * PROGRAMS);
   });
 
-  test('so does a compiler as it usually is, in long loops', async () => {
+  test('so does a compiler in long loops', async () => {
     const programs = Math.ceil(PROGRAMS / 10);
     const quiet = createInterpreterDriver('interpreter', { coldness: -1 }, Number.POSITIVE_INFINITY);
-    const driver = interruptedDriver({ budget: 1000 }, 300);
+    const driver = interruptedDriver({ coldness: LOOP_COLDNESS, budget: 1000 }, 300);
     let interrupts = 0;
     for (let seed = SEED; seed < SEED + programs; seed++) {
       const program = randomLoop(seed, 2 * 4096);

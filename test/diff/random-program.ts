@@ -364,8 +364,11 @@ function programOf(seed: number, without: readonly string[], make: (generator: G
 export const randomProgram = (seed: number, without: readonly string[] = []): Program =>
   programOf(seed, without, (generator) => generator.sequence(60, 140, 0));
 
+/** Entries after which a block is compiled, for a `randomLoop` to be in its midst. */
+export const LOOP_COLDNESS = 4000;
+
 /**
- * A program of one loop, long enough to be compiled as programs usually are.
+ * A program of one loop, long enough to be compiled while it runs.
  * @param rounds a multiple of 4096, less than 2^31
  * @param simple without loops and calls in it, for those to whom each instruction is dear
  */

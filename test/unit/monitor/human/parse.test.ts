@@ -64,9 +64,9 @@ describe('parseLine', () => {
 
   it.each([
     ['nosuch', 'nosuch'],
-    ['  NOSUCH x', 'NOSUCH'],
+    ['  NOSUCH x', '  NOSUCH'],
     ['info nosuch', 'info nosuch'],
-    ['info  nosuch x', 'info nosuch'],
+    ['info  nosuch x', 'info  nosuch'],
     ['"stop"', '"stop"'],
     ['# comment', '#'],
     ['/x', ''],
