@@ -11,13 +11,17 @@ export const BASE_SYSTEM = ['?essential', 'systemd-sysv', 'login', 'passwd', 'mo
 
 const DPKG = 'var/lib/dpkg';
 const INFO = join(DPKG, 'info');
-/** Units that wait for what does not come without udev, or work long for what nobody reads here. */
+/**
+ * Units that wait for what does not come without udev, that load modules, of which the disk has none, or that work long for
+ * what nobody reads here.
+ */
 const MASKED = [
   'getty-static',
   'ldconfig',
   'serial-getty@ttyS0',
   'systemd-hwdb-update',
   'systemd-journal-catalog-update',
+  'systemd-modules-load',
 ];
 /** How long units may take to start: on a machine that has other things to do, all is slow. */
 const PATIENCE = '15min';
