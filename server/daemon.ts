@@ -5,10 +5,10 @@
  * then does the guest run. The end takes down the same in reverse, after every client has received what it is owed.
  */
 import { rmSync, writeFileSync } from 'node:fs';
-import { BootError } from '../core/machine/boot.ts';
-import { ElfError } from '../core/machine/elf.ts';
+import { BootError } from '../core/machine/boot/boot.ts';
+import { ElfError } from '../core/machine/boot/elf.ts';
+import { FdtError } from '../core/machine/boot/fdt-read.ts';
 import { EquipmentError } from '../core/machine/equipment.ts';
-import { FdtError } from '../core/machine/fdt-read.ts';
 import {
   type BlockBackend,
   type CharacterBackend,

@@ -16,8 +16,8 @@ import { createMemory, type Layout, layoutOf, ROM_BYTES } from '../memory/layout
 import { PhysicalMemory } from '../memory/physical.ts';
 import { HartState } from '../riscv/state.ts';
 import { type BackEnds, connectBackEnds } from './back-ends.ts';
-import { type BootImage, fillMemory } from './boot.ts';
-import { bootImageOf } from './boot-image.ts';
+import { type BootImage, fillMemory } from './boot/boot.ts';
+import { bootImageOf } from './boot/boot-image.ts';
 import { timeOfDay } from './clock.ts';
 import type { ClockWorkerData } from './clock-worker.ts';
 import { codeStatisticsOf } from './code-statistics.ts';

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { newSession, runLine } from '../../monitor/human/run.ts';
-import { FakeMachine } from '../support/fake-machine.ts';
+import { FakeMachine } from '../support/fakes/fake-machine.ts';
 import { Random, SEED } from '../support/random.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { requireTool } from '../support/tools.ts';

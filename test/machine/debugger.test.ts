@@ -1,9 +1,9 @@
 /** Breakpoints, watchpoints and steps of the running machine. */
 import { expect, test } from 'vitest';
-import { readElf } from '../../core/machine/elf.ts';
+import { readElf } from '../../core/machine/boot/elf.ts';
 import type { DebugPoints, DebugStop } from '../../core/machine/interface.ts';
+import { snapshotOf } from '../support/fakes/kept-snapshot.ts';
 import { type GuestMachine, guestMachine, kernelBytes, testFile } from '../support/guest-machine.ts';
-import { snapshotOf } from '../support/kept-snapshot.ts';
 import { createOracle } from '../support/oracle.ts';
 import { Random, SEED } from '../support/random.ts';
 import { PROGRAM } from './plugins/fixtures/program.ts';

@@ -1,6 +1,6 @@
 /** Registers and memory, looked at and changed from outside while the guest runs. */
 import { describe, expect, test } from 'vitest';
-import { readElf } from '../../core/machine/elf.ts';
+import { readElf } from '../../core/machine/boot/elf.ts';
 import type { Machine } from '../../core/machine/interface.ts';
 import { assemble } from '../../core/riscv/assemble.ts';
 import { RAM_BYTES_MAX } from '../../schema/config.ts';

@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import { FLASH_BYTES } from '../../core/devices/flash-cfi.ts';
 import { virtioBlock } from '../../core/devices/virtio/block.ts';
-import { FakeDisk } from '../support/fake-disk.ts';
+import { FakeDisk } from '../support/fakes/fake-disk.ts';
+import { snapshotOf } from '../support/fakes/kept-snapshot.ts';
 import { guestMachine } from '../support/guest-machine.ts';
-import { snapshotOf } from '../support/kept-snapshot.ts';
 
 const SPIN = 'guests/bin/spin.elf';
 const DISK_BYTES = (1 << 20) + 512;

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Machine } from '../../core/machine/interface.ts';
 import { SnapshotError } from '../../core/machine/snapshot/snapshot.ts';
+import { KeptSnapshot, snapshotOf } from '../support/fakes/kept-snapshot.ts';
 import { type GuestMachine, guestMachine } from '../support/guest-machine.ts';
-import { KeptSnapshot, snapshotOf } from '../support/kept-snapshot.ts';
 import { Random, SEED } from '../support/random.ts';
 
 const retired = (machine: Machine): bigint =>

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { humanMonitor } from '../../monitor/human/monitor.ts';
 import { Daemon } from '../../server/daemon.ts';
 import { options, parseOptions } from '../../server/options.ts';
-import { FakeMachine } from './fake-machine.ts';
+import { FakeMachine } from './fakes/fake-machine.ts';
 
 export interface ServedMachine {
   readonly machine: FakeMachine;

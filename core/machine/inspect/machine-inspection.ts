@@ -8,7 +8,7 @@ import { BANK } from '../../hart/mmu.ts';
 import { type Layout, PAGE_BYTES, ROM_BYTES } from '../../memory/layout.ts';
 import type { PhysicalMemory } from '../../memory/physical.ts';
 import { tlbRows } from '../../memory/tlb.ts';
-import type { BootImage } from '../boot.ts';
+import type { BootImage } from '../boot/boot.ts';
 import type { BlockBackend, CharacterBackend } from '../interface.ts';
 import { ADDRESS, type Board, memoryRanges } from '../virt.ts';
 import { boardObjects } from './board.ts';

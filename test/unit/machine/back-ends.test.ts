@@ -3,7 +3,7 @@ import { FLASH_BYTES } from '../../../core/devices/flash-cfi.ts';
 import { virtioBlock } from '../../../core/devices/virtio/block.ts';
 import { connectBackEnds } from '../../../core/machine/back-ends.ts';
 import { EquipmentError, equip, type Fitting } from '../../../core/machine/equipment.ts';
-import { FakeDisk } from '../../support/fake-disk.ts';
+import { FakeDisk } from '../../support/fakes/fake-disk.ts';
 import { SEED } from '../../support/random.ts';
 import { startThread } from '../../support/threads.ts';
 import { echo } from '../devices/virtio/echo.ts';

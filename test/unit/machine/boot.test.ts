@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type BootImage, type BootOptions, fillMemory, planBoot } from '../../../core/machine/boot.ts';
+import { type BootImage, type BootOptions, fillMemory, planBoot } from '../../../core/machine/boot/boot.ts';
 import { ROM_BYTES } from '../../../core/memory/layout.ts';
 import { makeElf } from './make-elf.ts';
 

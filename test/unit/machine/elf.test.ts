@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { isElf, readElf } from '../../../core/machine/elf.ts';
+import { isElf, readElf } from '../../../core/machine/boot/elf.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import { requireTool } from '../../support/tools.ts';
 import { makeElf } from './make-elf.ts';

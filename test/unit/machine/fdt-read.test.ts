@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { virtDeviceTree } from '../../../core/machine/device-tree.ts';
-import { flatten, node } from '../../../core/machine/fdt.ts';
-import { FdtError, unflatten } from '../../../core/machine/fdt-read.ts';
+import { virtDeviceTree } from '../../../core/machine/boot/device-tree.ts';
+import { flatten, node } from '../../../core/machine/boot/fdt.ts';
+import { FdtError, unflatten } from '../../../core/machine/boot/fdt-read.ts';
 import { Random, SEED } from '../../support/random.ts';
 
 test('what has been written is read', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { flatten, node } from '../../../core/machine/fdt.ts';
+import { flatten, node } from '../../../core/machine/boot/fdt.ts';
 import { requireTool } from '../../support/tools.ts';
 import { decompile } from './dtc.ts';
 

@@ -7,9 +7,9 @@ import { boardObjects } from '../../../core/machine/inspect/board.ts';
 import { machineObject, ObjectTree } from '../../../core/machine/inspect/tree.ts';
 import { isKindOf, lineageOf, OBJECT_TYPES, propertiesOf } from '../../../core/machine/inspect/types.ts';
 import { memoryRanges } from '../../../core/machine/virt.ts';
-import { FakeCharacter } from '../../support/fake-character.ts';
-import { FakeDisk } from '../../support/fake-disk.ts';
-import { FakeNetwork } from '../../support/fake-network.ts';
+import { FakeCharacter } from '../../support/fakes/fake-character.ts';
+import { FakeDisk } from '../../support/fakes/fake-disk.ts';
+import { FakeNetwork } from '../../support/fakes/fake-network.ts';
 import { RAM_BYTES, watchedBoard } from './wires.ts';
 
 const disk = virtioBlock({ backend: new FakeDisk(1024), serial: 'abc' });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { validate } from '../../../monitor/validate.ts';
 import type { JsonSchema } from '../../../schema/build.ts';
-import { FakeMachine } from '../../support/fake-machine.ts';
+import { FakeMachine } from '../../support/fakes/fake-machine.ts';
 import { daemon, failure, lines } from './session.ts';
 
 const { registry } = daemon().context;

@@ -1,8 +1,8 @@
 /** What may not be plugged in, and what the command line and the machine say of themselves. */
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../../../monitor/command.ts';
-import { fakeHost } from '../../support/fake-host.ts';
-import { FakeMachine } from '../../support/fake-machine.ts';
+import { fakeHost } from '../../support/fakes/fake-host.ts';
+import { FakeMachine } from '../../support/fakes/fake-machine.ts';
 import { daemon, failure, lines, NOW } from './session.ts';
 
 const HOTPLUG = (slot: number): string => `Bus 'virtio-mmio-bus.${slot}' does not support hotplugging`;

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { serveGdb } from '../../../monitor/gdb/serve.ts';
 import { DOCUMENTS } from '../../../monitor/gdb/target.ts';
 import { framed, PACKET_BYTES_MAX } from '../../../monitor/gdb/wire.ts';
-import { FakeMachine } from '../../support/fake-machine.ts';
-import { FakeStream } from '../../support/fake-stream.ts';
+import { FakeMachine } from '../../support/fakes/fake-machine.ts';
+import { FakeStream } from '../../support/fakes/fake-stream.ts';
 import { Random, SEED } from '../../support/random.ts';
 import { daemon } from './session.ts';
 

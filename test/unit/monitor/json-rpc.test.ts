@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { instrCounters } from '../../../monitor/json-rpc/counters.ts';
 import { BATCH_MAX, serveJsonRpc } from '../../../monitor/json-rpc/session.ts';
 import { validate } from '../../../monitor/validate.ts';
-import type { FakeMachine } from '../../support/fake-machine.ts';
-import { FakeMessageStream } from '../../support/fake-message-stream.ts';
+import type { FakeMachine } from '../../support/fakes/fake-machine.ts';
+import { FakeMessageStream } from '../../support/fakes/fake-message-stream.ts';
 import { Random, SEED } from '../../support/random.ts';
 import { daemon, lines, NOW } from './session.ts';
 

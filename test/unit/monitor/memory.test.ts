@@ -1,6 +1,6 @@
 /** Guest memory that is written to files. */
 import { describe, expect, it } from 'vitest';
-import { FakeMachine } from '../../support/fake-machine.ts';
+import { FakeMachine } from '../../support/fakes/fake-machine.ts';
 import { daemon, failure, lines, NOW } from './session.ts';
 
 const ask = (name: string, args: object): string => JSON.stringify({ execute: name, arguments: args });

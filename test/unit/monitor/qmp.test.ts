@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { VERSION } from '../../../monitor/version.ts';
-import { FakeMachine } from '../../support/fake-machine.ts';
+import { FakeMachine } from '../../support/fakes/fake-machine.ts';
 import { daemon, failure, lines, NOW } from './session.ts';
 
 const NEGOTIATE = '{"execute": "qmp_capabilities"}';

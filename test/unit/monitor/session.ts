@@ -6,11 +6,11 @@ import { humanMonitor } from '../../../monitor/human/monitor.ts';
 import { Jobs } from '../../../monitor/jobs.ts';
 import { type QmpOptions, serveQmp } from '../../../monitor/qmp.ts';
 import { createRegistry } from '../../../monitor/registry.ts';
-import { fakeBackEnds } from '../../support/fake-back-ends.ts';
-import { fakeHost } from '../../support/fake-host.ts';
-import { FakeMachine } from '../../support/fake-machine.ts';
-import type { FakeSnapshots } from '../../support/fake-snapshots.ts';
-import { FakeStream } from '../../support/fake-stream.ts';
+import { fakeBackEnds } from '../../support/fakes/fake-back-ends.ts';
+import { fakeHost } from '../../support/fakes/fake-host.ts';
+import { FakeMachine } from '../../support/fakes/fake-machine.ts';
+import type { FakeSnapshots } from '../../support/fakes/fake-snapshots.ts';
+import { FakeStream } from '../../support/fakes/fake-stream.ts';
 
 /** The time of every event: 12.000345 seconds. */
 export const NOW = '"timestamp": {"seconds": 12, "microseconds": 345}';

@@ -1,6 +1,6 @@
 /** Snapshots and jobs as clients see them: what QEMU says, in the order in which it says it. */
 import { describe, expect, test } from 'vitest';
-import { FakeSnapshots } from '../../support/fake-snapshots.ts';
+import { FakeSnapshots } from '../../support/fakes/fake-snapshots.ts';
 import { daemon, failure, lines, NOW } from './session.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2));

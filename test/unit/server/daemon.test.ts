@@ -4,14 +4,14 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { BootError } from '../../../core/machine/boot.ts';
-import { ElfError } from '../../../core/machine/elf.ts';
+import { BootError } from '../../../core/machine/boot/boot.ts';
+import { ElfError } from '../../../core/machine/boot/elf.ts';
 import type { BlockBackend, CharacterBackend, ShutdownReason, VirtioDevice } from '../../../core/machine/interface.ts';
 import type { MachineConfig } from '../../../schema/config.ts';
 import { Daemon, type Environment } from '../../../server/daemon.ts';
 import { UsageError } from '../../../server/errors.ts';
 import { options, parseOptions } from '../../../server/options.ts';
-import { FakeMachine } from '../../support/fake-machine.ts';
+import { FakeMachine } from '../../support/fakes/fake-machine.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 /**

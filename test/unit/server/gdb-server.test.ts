@@ -6,7 +6,7 @@ import { serveGdb } from '../../../monitor/gdb/serve.ts';
 import { Chardev } from '../../../server/chardev/chardev.ts';
 import { parseDevice } from '../../../server/chardev/spec.ts';
 import { GdbServer } from '../../../server/gdb-server.ts';
-import { FakeMachine } from '../../support/fake-machine.ts';
+import { FakeMachine } from '../../support/fakes/fake-machine.ts';
 import { GdbClient } from '../../support/gdb-client.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import { daemon } from '../monitor/session.ts';

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
-const FAKE_DAEMON = fileURLToPath(new URL('../../support/fake-daemon.ts', import.meta.url));
+const FAKE_DAEMON = fileURLToPath(new URL('../../support/fakes/fake-daemon.ts', import.meta.url));
 
 /** Starts the program in `directory`, where there is a kernel. */
 function start(directory: string, ...argv: string[]): ChildProcessWithoutNullStreams {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { virtioBlock } from '../../../../core/devices/virtio/block.ts';
-import { FakeDisk } from '../../../support/fake-disk.ts';
+import { FakeDisk } from '../../../support/fakes/fake-disk.ts';
 import { qtestBoard } from '../../../support/qtest.ts';
 import { requireTool } from '../../../support/tools.ts';
 import { type Answer, type DriverQueue, FEATURE, REG, STATUS, VirtioDriver } from '../../../support/virtio-driver.ts';

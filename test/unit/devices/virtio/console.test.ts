@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { virtioConsole } from '../../../../core/devices/virtio/console.ts';
 import { connectBackEnds } from '../../../../core/machine/back-ends.ts';
 import { equip } from '../../../../core/machine/equipment.ts';
-import { FakeCharacter } from '../../../support/fake-character.ts';
+import { FakeCharacter } from '../../../support/fakes/fake-character.ts';
 import { REG, STATUS, VirtioDriver } from '../../../support/virtio-driver.ts';
 import { LAST_SLOT, virtioBoard } from './board.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { virtioNet } from '../../../../core/devices/virtio/net.ts';
-import { FakeNetwork } from '../../../support/fake-network.ts';
+import { FakeNetwork } from '../../../support/fakes/fake-network.ts';
 import { REG, STATUS, VirtioDriver } from '../../../support/virtio-driver.ts';
 import { LAST_SLOT, virtioBoard } from './board.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { humanMonitor } from '../../../../monitor/human/monitor.ts';
-import { FakeMachine } from '../../../support/fake-machine.ts';
+import { FakeMachine } from '../../../support/fakes/fake-machine.ts';
 import { daemon } from '../session.ts';
 
 const text = (...lines: string[]): string => lines.map((line) => `${line}\n`).join('');

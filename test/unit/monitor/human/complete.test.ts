@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { complete } from '../../../../monitor/human/complete.ts';
 import { newSession } from '../../../../monitor/human/run.ts';
-import { FakeMachine } from '../../../support/fake-machine.ts';
+import { FakeMachine } from '../../../support/fakes/fake-machine.ts';
 import { daemon } from '../session.ts';
 
 async function completions(line: string): Promise<[string[], string]> {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FakeMachine } from '../../../support/fake-machine.ts';
-import type { FakeStream } from '../../../support/fake-stream.ts';
+import { FakeMachine } from '../../../support/fakes/fake-machine.ts';
+import type { FakeStream } from '../../../support/fakes/fake-stream.ts';
 import { daemon } from '../session.ts';
 
 const PROMPT = '(vivarium) ';

@@ -9,7 +9,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { temporaryDirectory } from '../../../support/temporary.ts';
 import { requireTool } from '../../../support/tools.ts';
 
-const FAKE_DAEMON = fileURLToPath(new URL('../../../support/fake-daemon.ts', import.meta.url));
+const FAKE_DAEMON = fileURLToPath(new URL('../../../support/fakes/fake-daemon.ts', import.meta.url));
 const PROMPT = '(vivarium) ';
 const BANNER = `Vivarium 0.1.0 monitor - type 'help' for more information\r\n${PROMPT}`;
 

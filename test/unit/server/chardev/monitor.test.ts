@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ByteStream } from '../../../../monitor/stream.ts';
 import { monitorFrontEnd } from '../../../../server/chardev/monitor.ts';
-import { FakeChannel } from '../../../support/fake-channel.ts';
+import { FakeChannel } from '../../../support/fakes/fake-channel.ts';
 
 describe('the front end of a monitor', () => {
   const dropped = vi.fn();

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Channel } from '../../../../server/chardev/channel.ts';
 import { attachMux } from '../../../../server/chardev/mux.ts';
-import { FakeChannel } from '../../../support/fake-channel.ts';
+import { FakeChannel } from '../../../support/fakes/fake-channel.ts';
 
 /** A front end that keeps its channel and what it has received. */
 function frontEnd(kind: 'serial' | 'monitor') {

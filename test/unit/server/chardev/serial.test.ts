@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { SerialLine } from '../../../../server/chardev/serial.ts';
-import { FakeChannel } from '../../../support/fake-channel.ts';
+import { FakeChannel } from '../../../support/fakes/fake-channel.ts';
 
 describe('SerialLine', () => {
   let line: SerialLine;

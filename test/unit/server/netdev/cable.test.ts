@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Cable } from '../../../../server/netdev/cable.ts';
-import { FakeNetwork } from '../../../support/fake-network.ts';
+import { FakeNetwork } from '../../../support/fakes/fake-network.ts';
 
 test('what is sent while it is out is lost, from either side, and the device is told of each move', () => {
   const end = new FakeNetwork();

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { crc32, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { SnapshotFolder } from '../../../../server/snapshots/store.ts';
-import { FakeMachine } from '../../../support/fake-machine.ts';
-import { KeptSnapshot } from '../../../support/kept-snapshot.ts';
+import { FakeMachine } from '../../../support/fakes/fake-machine.ts';
+import { KeptSnapshot } from '../../../support/fakes/kept-snapshot.ts';
 import { Random, SEED } from '../../../support/random.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
 

@@ -1,20 +1,20 @@
 /** How the `virt` board describes itself to its guest: nodes and names as QEMU's board has them. */
-import type { DeviceNode } from '../devices/device.ts';
-import { flashCfi } from '../devices/flash-cfi.ts';
-import { fwCfg } from '../devices/fw-cfg.ts';
-import { plic } from '../devices/plic.ts';
-import { rtcGoldfish } from '../devices/rtc-goldfish.ts';
-import { FINISHER, testSifive } from '../devices/test-sifive.ts';
-import { uartNs16550a } from '../devices/uart-ns16550a.ts';
-import { virtioMmioEmpty } from '../devices/virtio/mmio.ts';
-import { INTERRUPT } from '../riscv/hart.ts';
-import { CACHE_BLOCK_BYTES } from '../riscv/instructions/cmo.ts';
-import { ISA } from '../riscv/table.ts';
-import { TIMEBASE_HZ } from './clock.ts';
-import { FLASH_BANKS, VIRTIO_SLOTS } from './equipment.ts';
+import type { DeviceNode } from '../../devices/device.ts';
+import { flashCfi } from '../../devices/flash-cfi.ts';
+import { fwCfg } from '../../devices/fw-cfg.ts';
+import { plic } from '../../devices/plic.ts';
+import { rtcGoldfish } from '../../devices/rtc-goldfish.ts';
+import { FINISHER, testSifive } from '../../devices/test-sifive.ts';
+import { uartNs16550a } from '../../devices/uart-ns16550a.ts';
+import { virtioMmioEmpty } from '../../devices/virtio/mmio.ts';
+import { INTERRUPT } from '../../riscv/hart.ts';
+import { CACHE_BLOCK_BYTES } from '../../riscv/instructions/cmo.ts';
+import { ISA } from '../../riscv/table.ts';
+import { TIMEBASE_HZ } from '../clock.ts';
+import { FLASH_BANKS, VIRTIO_SLOTS } from '../equipment.ts';
+import { ADDRESS, CLINT_BYTES, CONTEXT_INTERRUPTS, IRQ, VIRTIO_STRIDE } from '../virt.ts';
 import { flatten, type Node, node } from './fdt.ts';
 import { unflatten } from './fdt-read.ts';
-import { ADDRESS, CLINT_BYTES, CONTEXT_INTERRUPTS, IRQ, VIRTIO_STRIDE } from './virt.ts';
 
 const MMU_TYPE = 'riscv,sv57';
 /** More than the serial port and the clock answer to: what QEMU's tree says. */

@@ -1,5 +1,5 @@
 /** The memory of a machine before its first instruction, as its configuration asks for it. */
-import type { MachineConfig } from '../../schema/config.ts';
+import type { MachineConfig } from '../../../schema/config.ts';
 import { type BootImage, planBoot } from './boot.ts';
 import { type Chosen, chooseIn, virtDeviceTree } from './device-tree.ts';
 

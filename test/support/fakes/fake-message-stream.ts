@@ -1,5 +1,5 @@
 /** The client's end of a stream of messages, for tests. */
-import type { MessageStream } from '../../monitor/stream.ts';
+import type { MessageStream } from '../../../monitor/stream.ts';
 
 export class FakeMessageStream implements MessageStream {
   /** Everything the monitor has sent. */

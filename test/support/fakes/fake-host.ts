@@ -1,9 +1,9 @@
 /** The process around a fake machine: real options and devices, and files that are in memory. */
 import { PassThrough } from 'node:stream';
-import type { Host, Parts } from '../../monitor/host.ts';
-import { ChardevSet } from '../../server/chardev/chardevs.ts';
-import { hostOf } from '../../server/host.ts';
-import { options, parseOptions } from '../../server/options.ts';
+import type { Host, Parts } from '../../../monitor/host.ts';
+import { ChardevSet } from '../../../server/chardev/chardevs.ts';
+import { hostOf } from '../../../server/host.ts';
+import { options, parseOptions } from '../../../server/options.ts';
 
 export interface FakeHost extends Host {
   /** What has been written, by path. */

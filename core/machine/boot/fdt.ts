@@ -2,7 +2,7 @@
  * Writes flattened device trees.
  * Devicetree Specification 0.4, chapter 5 "Flattened Devicetree (DTB) Format". Everything in it is big-endian.
  */
-import type { NodeValue } from '../devices/device.ts';
+import type { NodeValue } from '../../devices/device.ts';
 
 type Cell = number | bigint | Node;
 

@@ -1,5 +1,5 @@
 /** The other end of a network cable, under a test's control. */
-import type { NetworkBackend } from '../../core/devices/backends.ts';
+import type { NetworkBackend } from '../../../core/devices/backends.ts';
 
 export class FakeNetwork implements NetworkBackend {
   /** Frames from the guest. */

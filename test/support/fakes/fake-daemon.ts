@@ -4,8 +4,8 @@
  * The machine looks at the first line that its serial port receives: `exit N` ends the guest with code N,
  * `throw` is a defect of the daemon, anything else is echoed.
  */
-import { humanMonitor } from '../../monitor/human/monitor.ts';
-import { program } from '../../server/program.ts';
+import { humanMonitor } from '../../../monitor/human/monitor.ts';
+import { program } from '../../../server/program.ts';
 import { FakeMachine } from './fake-machine.ts';
 
 await program(process.argv.slice(2), {

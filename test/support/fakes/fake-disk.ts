@@ -1,5 +1,5 @@
 /** A disk in memory, whose host can be made to refuse and to wait. */
-import type { BlockBackend } from '../../core/devices/backends.ts';
+import type { BlockBackend } from '../../../core/devices/backends.ts';
 
 export class FakeDisk implements BlockBackend {
   readonly contents: Buffer;

@@ -1,5 +1,5 @@
 /** The client's end of a monitor's byte stream, for tests. */
-import type { ByteStream } from '../../monitor/stream.ts';
+import type { ByteStream } from '../../../monitor/stream.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

@@ -1,6 +1,6 @@
 /** A snapshot that is kept in the memory of the test. */
-import type { Machine } from '../../core/machine/interface.ts';
-import type { Piece, SnapshotHead, SnapshotSink, SnapshotSource } from '../../core/machine/snapshot/snapshot.ts';
+import type { Machine } from '../../../core/machine/interface.ts';
+import type { Piece, SnapshotHead, SnapshotSink, SnapshotSource } from '../../../core/machine/snapshot/snapshot.ts';
 
 export class KeptSnapshot implements SnapshotSink, SnapshotSource {
   readonly kept: Piece[] = [];

@@ -1,5 +1,5 @@
 /** The host's side of a machine without a guest: what its devices refer to, and a thing of each other kind. */
-import type { BackEnds, BlockStatistics } from '../../monitor/back-ends.ts';
+import type { BackEnds, BlockStatistics } from '../../../monitor/back-ends.ts';
 
 const done = (operations: number, bytes: number, failed = 0) => ({ operations, bytes, nanoseconds: 1000, failed });
 

@@ -1,5 +1,5 @@
 /** A byte stream of the host, as a device sees it, under a test's control. */
-import type { CharacterBackend } from '../../core/devices/backends.ts';
+import type { CharacterBackend } from '../../../core/devices/backends.ts';
 
 export class FakeCharacter implements CharacterBackend {
   /** What the guest has written, as text. */

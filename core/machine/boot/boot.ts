@@ -8,10 +8,10 @@
  * An initial RAM disk lies far enough behind the start of the kernel for it to unpack itself, and the device tree says
  * where.
  */
-import { assemble } from '../riscv/assemble.ts';
+import { assemble } from '../../riscv/assemble.ts';
+import { ADDRESS } from '../virt.ts';
 import type { Chosen } from './device-tree.ts';
 import { type ElfFile, isElf, readElf } from './elf.ts';
-import { ADDRESS } from './virt.ts';
 
 /** A file of the command line. */
 export interface BootFile {

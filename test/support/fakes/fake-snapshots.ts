@@ -1,5 +1,5 @@
 /** A place for snapshots without any, for tests of the monitors. */
-import type { SnapshotInfo, SnapshotStore } from '../../monitor/snapshots.ts';
+import type { SnapshotInfo, SnapshotStore } from '../../../monitor/snapshots.ts';
 
 export class FakeSnapshots implements SnapshotStore {
   readonly drives: Map<string, boolean>;

@@ -2,8 +2,8 @@
  * What is to be seen of a machine without a guest: a board with a network device `net0` and a disk, which has stopped in
  * the middle of a request.
  */
-import { boardObjects } from '../../core/machine/inspect/board.ts';
-import type { GuestMemory, Inspection, MemoryRange, VirtioDevice } from '../../core/machine/interface.ts';
+import { boardObjects } from '../../../core/machine/inspect/board.ts';
+import type { GuestMemory, Inspection, MemoryRange, VirtioDevice } from '../../../core/machine/interface.ts';
 
 const RAM_START = 0x8000_0000n;
 const KERNEL_START = 0xffff_ffff_8000_0000n;

@@ -1,5 +1,5 @@
 /** A client of a character device under a test's control. */
-import type { Channel } from '../../server/chardev/channel.ts';
+import type { Channel } from '../../../server/chardev/channel.ts';
 
 export class FakeChannel implements Channel {
   /** Everything written, as text. */

@@ -26,8 +26,8 @@ import {
   type TraceEvent,
   type TraceEvents,
   type Vcpu,
-} from '../../core/machine/interface.ts';
-import { SnapshotError, type SnapshotSink, type SnapshotSource } from '../../core/machine/snapshot/snapshot.ts';
+} from '../../../core/machine/interface.ts';
+import { SnapshotError, type SnapshotSink, type SnapshotSource } from '../../../core/machine/snapshot/snapshot.ts';
 import { FakeInspection } from './fake-inspection.ts';
 
 const RAM_START = 0x8000_0000n;
