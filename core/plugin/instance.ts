@@ -146,9 +146,15 @@ export class PluginInstance {
     }
   }
 
-  /** Tells the plugin of an event. As `guard`, and without anything that takes time. */
+  /**
+   * Tells the plugin of an event. As `guard`, and without anything that takes time. Compiled code may go on for a while
+   * after a failure: what it records then is dropped, since it looks at no more than whether a buffer has become full.
+   */
   tell(run: (event: AccessEvent) => void, event: AccessEvent): void {
-    if (this.failure) return;
+    if (this.failure) {
+      for (const recorder of this.#recorders) recorder.drop();
+      return;
+    }
     this.#watch.enter(this.#number);
     try {
       run(event);

@@ -103,11 +103,16 @@ export class PoolRecorder implements Recorder {
   }
 
   flush(): void {
+    const bytes = this.drop();
+    // Whatever becomes of the plugin now, there is room again.
+    if (bytes > 0) this.#deliver(bytes);
+  }
+
+  /** Empties the buffer, which nobody is told. @returns how many bytes were in it */
+  drop(): number {
     const start = this.address + HEAD_BYTES;
     const bytes = this.#head[0]! - start;
-    if (bytes === 0) return;
-    // Whatever becomes of the plugin, there is room again.
     this.#head[0] = start;
-    this.#deliver(bytes);
+    return bytes;
   }
 }
